@@ -1,0 +1,62 @@
+"""The groups staff are put in, and the rights each group has. Kept in step after every migrate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+
+# Group name -> permissions as "app.model: actions". Administrators are Django superusers.
+ROLES: dict[str, dict[str, str]] = {
+    "Campaigners": {
+        "advocacy.campaign": "view add change",
+        "advocacy.campaigntext": "view add change delete",
+        "advocacy.lettertemplate": "view add change delete",
+        "advocacy.targetrule": "view add change delete",
+        "advocacy.legislature": "view",
+        "advocacy.area": "view",
+        "advocacy.person": "view",
+        "advocacy.mandate": "view",
+        "advocacy.contactroute": "view",
+        "advocacy.letter": "view",
+        "advocacy.submission": "view",
+    },
+    "Representatives editors": {
+        "advocacy.legislature": "view add change",
+        "advocacy.area": "view add change",
+        "advocacy.person": "view add change",
+        "advocacy.mandate": "view add change",
+        "advocacy.contactroute": "view add change",
+        "advocacy.representativeimport": "view add",
+    },
+    "Moderators": {
+        "advocacy.campaign": "view",
+        "advocacy.letter": "view release",
+        "advocacy.submission": "view",
+        "mailer.delivery": "view settle",
+    },
+    "Contacts editors": {
+        "contacts.contact": "view add change",
+        "contacts.mailinglist": "view add change",
+        "contacts.subscription": "view",
+        "contacts.consent": "view",
+        "contacts.suppression": "view add",
+    },
+}
+
+
+def ensure_roles(**kwargs: Any) -> None:
+    """Create the groups and give them the rights they lack; rights added by hand stay. Safe to repeat."""
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.auth.models import Group, Permission
+
+    for config in apps.get_app_configs():
+        if config.label in {"contacts", "mailer", "advocacy"}:
+            create_permissions(config, verbosity=0)
+    for name, rights in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        for target, actions in rights.items():
+            app, model = target.split(".")
+            codenames = [f"{action}_{model}" for action in actions.split()]
+            found = Permission.objects.filter(content_type__app_label=app, codename__in=codenames)
+            group.permissions.add(*found)

@@ -1,0 +1,185 @@
+"""Supporters, what they send at once, and each letter's life."""
+
+from __future__ import annotations
+
+import secrets
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from advocacy.models.campaigns import Campaign, LetterTemplate
+from advocacy.models.representatives import ContactRoute, Mandate, Person
+from mailer.lifecycle import Lifecycle
+
+
+def new_nonce() -> str:
+    """What makes a link of one row different from every other and revocable: 128 random bits."""
+    return secrets.token_urlsafe(16)
+
+
+class Supporter(models.Model):
+    """A person who writes letters, known by their mailbox. Emptied, not deleted, by erasure."""
+
+    address = models.CharField(_("address"), max_length=254, blank=True)
+    address_key = models.CharField(max_length=320, unique=True, null=True)  # noqa: DJ001 (erased people are many)
+    address_hash = models.BinaryField(max_length=32)
+    proven_at = models.DateTimeField(_("mailbox proven"), null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("supporter")
+        verbose_name_plural = _("supporters")
+        indexes: ClassVar = [models.Index(fields=["address_hash"], name="supporter_address")]
+
+
+class Submission(models.Model):
+    """The letters one supporter sends at once, with what was asked and agreed on the form."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="submissions")
+    supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="submissions")
+    form_key = models.CharField(
+        max_length=64, unique=True, help_text=_("One form is taken once, however often it is sent.")
+    )
+    nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
+    language = models.CharField(_("language"), max_length=12)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=16, blank=True)
+    country = models.CharField(_("country"), max_length=2)
+    wants_newsletter = models.BooleanField(default=False)
+    letter_consent_text = models.TextField(blank=True)
+    newsletter_consent_text = models.TextField(blank=True)
+    referrer = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="brought"
+    )
+    network = models.CharField(
+        max_length=64, blank=True, help_text=_("Keyed hash of the network; emptied after 30 days.")
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    forgotten_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When name and texts were emptied.")
+    )
+
+    class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+        indexes: ClassVar = [
+            models.Index(
+                fields=["expires_at"], name="submission_pending", condition=Q(confirmed_at__isnull=True)
+            )
+        ]
+
+
+class Letter(Lifecycle):
+    """One supporter's text to one representative."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("waiting for confirmation")
+        CONFIRMED = "confirmed", _("waiting for its turn")
+        WITHHELD = "withheld", _("held for a look")
+        DISPATCHED = "dispatched", _("handed over")
+        WITHDRAWN = "withdrawn", _("withdrawn by the supporter")
+        REFUSED = "refused", _("not sent: refused by a person")
+        EXPIRED = "expired", _("never confirmed")
+        DUPLICATE = "duplicate", _("already written before")
+        BY_HAND = "by_hand", _("for the supporter to send")
+
+    MOVES: ClassVar[dict[str, set[str]]] = {
+        Status.PENDING: {
+            Status.CONFIRMED,
+            Status.WITHHELD,
+            Status.EXPIRED,
+            Status.WITHDRAWN,
+            Status.DUPLICATE,
+            Status.BY_HAND,
+        },
+        Status.CONFIRMED: {Status.DISPATCHED, Status.WITHHELD, Status.WITHDRAWN},
+        Status.WITHHELD: {Status.CONFIRMED, Status.REFUSED, Status.EXPIRED, Status.WITHDRAWN},
+    }
+    LIVE: ClassVar[list[str]] = [Status.CONFIRMED, Status.WITHHELD, Status.DISPATCHED, Status.BY_HAND]
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="letters")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="letters")
+    supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="letters")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="letters")
+    mandate = models.ForeignKey(Mandate, null=True, blank=True, on_delete=models.SET_NULL)
+    route = models.ForeignKey(
+        ContactRoute, null=True, blank=True, on_delete=models.SET_NULL, related_name="letters"
+    )
+    template = models.ForeignKey(LetterTemplate, null=True, blank=True, on_delete=models.SET_NULL)
+    language = models.CharField(max_length=12)
+    subject = models.CharField(_("subject"), max_length=300)
+    body = models.TextField(_("letter"))
+    own_words = models.PositiveSmallIntegerField(_("share of own words"), default=0, help_text=_("Percent."))
+    is_test = models.BooleanField(_("test"), default=False)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.PENDING)
+    held_because = models.CharField(_("held because"), max_length=300, blank=True)
+    held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    address_hash = models.BinaryField(
+        max_length=32, null=True, help_text=_("The address the slot was kept for.")
+    )
+    domain = models.CharField(max_length=253, blank=True)
+    slot = models.DateTimeField(_("leaves"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    dispatched_at = models.DateTimeField(null=True, blank=True)
+    delivery = models.OneToOneField(
+        "mailer.Delivery", null=True, blank=True, on_delete=models.PROTECT, related_name="letter"
+    )
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the supporter told us of an answer.")
+    )
+
+    class Meta:
+        verbose_name = _("letter")
+        verbose_name_plural = _("letters")
+        permissions = [("release_letter", _("Can release or refuse a letter held for a look"))]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["campaign", "supporter", "person"],
+                condition=Q(status__in=["confirmed", "withheld", "dispatched", "by_hand"]),
+                name="one_letter_per_campaign_and_person",
+            ),
+            models.UniqueConstraint(
+                fields=["submission", "person"], name="one_letter_per_submission_and_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[
+                        "pending",
+                        "confirmed",
+                        "withheld",
+                        "dispatched",
+                        "withdrawn",
+                        "refused",
+                        "expired",
+                        "duplicate",
+                        "by_hand",
+                    ]
+                ),
+                name="letter_status_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="dispatched") | Q(delivery__isnull=False),
+                name="letter_dispatched_has_delivery",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["slot"], name="letter_due", condition=Q(status="confirmed")),
+            models.Index(
+                fields=["address_hash", "slot"], name="letter_pace_address", condition=Q(slot__isnull=False)
+            ),
+            models.Index(
+                fields=["domain", "slot"], name="letter_pace_domain", condition=Q(slot__isnull=False)
+            ),
+            models.Index(fields=["campaign", "confirmed_at"], name="letter_count"),
+        ]

@@ -1,0 +1,11 @@
+"""The Celery application. Tasks carry ids and wake workers; the rows in PostgreSQL are the queue."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("epistle")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,260 @@
+"""The one settings file. Every value that differs between machines is read from the environment.
+
+A value that is missing or wrong stops the start with the variable's name and an example, see `_need`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+ENVIRONMENT: str = env.str("EPISTLE_ENV", "development")
+if ENVIRONMENT not in {"development", "test", "production"}:
+    raise ImproperlyConfigured(
+        f"EPISTLE_ENV is {ENVIRONMENT!r}; it must be development, test or production, e.g. EPISTLE_ENV=production"
+    )
+PRODUCTION = ENVIRONMENT == "production"
+
+
+def _need(name: str, example: str, otherwise: str) -> str:
+    """The variable's value; outside production `otherwise` stands in for a missing one."""
+    value = env.str(name, "" if PRODUCTION else otherwise)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. Example: {name}={example}")
+    return value
+
+
+SECRET_KEY = _need("SECRET_KEY", "a-long-random-string", "insecure-key-for-development-only")
+# Keys of their own, so that one of them can be changed without breaking what another protects.
+ADDRESS_HASH_KEY = _need("ADDRESS_HASH_KEY", "another-long-random-string", "insecure-address-key")
+DEBUG = env.bool("DEBUG", False) and not PRODUCTION
+SITE_URL = _need("SITE_URL", "https://act.example.org", f"http://localhost:{env.str('PORT', '8000')}").rstrip(
+    "/"
+)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is not set. Example: ALLOWED_HOSTS=act.example.org")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+INSTALLED_APPS = [
+    "accounts",
+    "contacts",
+    "mailer",
+    "advocacy",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "anymail",
+    "csp",
+    "import_export",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- data ---------------------------------------------------------------------------------------------
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url_config(
+        _need("DATABASE_URL", "postgres://epistle:secret@db.example/epistle", "postgres:///epistle")
+    )
+}
+DATABASES["default"].update(
+    ATOMIC_REQUESTS=False,
+    CONN_MAX_AGE=60,
+    CONN_HEALTH_CHECKS=True,
+)
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    # A public request never waits longer than this for one statement (RELIABILITY A10).
+    options=f"-c statement_timeout={env.int('STATEMENT_TIMEOUT_MS', 30_000)}",
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = _need("REDIS_URL", "redis://:secret@valkey.example:6379/0", "redis://127.0.0.1:6379/0")
+
+# --- who works here -----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "admin:login"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- languages ----------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French")), ("es", _("Spanish")), ("ar", _("Arabic"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- files --------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+# The public form is small; what is larger is refused before it is read (RELIABILITY A10).
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", 2_621_440)
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+
+# --- mail: one door out, see mailer/sending.py ----------------------------------------------------------
+MAIL_DOMAIN = _need("MAIL_DOMAIN", "mail.example.org", "epistle.example")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Epistle <letters@{MAIL_DOMAIN}>")
+POSTAL_ADDRESS = _need(
+    "POSTAL_ADDRESS",
+    "Example Coalition, 1 Example Street, The Hague",
+    "Epistle demo, 1 Example Street, Example Town",
+)
+SANDBOX_URL = env.str("SANDBOX_URL", "http://127.0.0.1:8025").rstrip("/")
+SANDBOX_SMTP_PORT = env.int("SANDBOX_SMTP_PORT", 1025)
+if PRODUCTION:
+    MAIL_BACKEND = env.str("MAIL_BACKEND", "anymail.backends.mailgun.EmailBackend")
+    MAILGUN_API_URL = env.str("MAILGUN_API_URL", "https://api.mailgun.net/v3")
+else:
+    # Outside production every mail goes to the sandbox, whatever else is set.
+    MAIL_BACKEND = "anymail.backends.mailgun.EmailBackend"
+    MAILGUN_API_URL = f"{SANDBOX_URL}/v3"
+EMAIL_BACKEND = MAIL_BACKEND
+ANYMAIL: dict[str, Any] = {
+    "MAILGUN_API_KEY": _need("MAILGUN_API_KEY", "key-…", "sandbox-api-key"),
+    "MAILGUN_API_URL": MAILGUN_API_URL,
+    "MAILGUN_SENDER_DOMAIN": MAIL_DOMAIN,
+    "MAILGUN_WEBHOOK_SIGNING_KEY": _need("MAILGUN_WEBHOOK_SIGNING_KEY", "…", "sandbox-signing-key"),
+    # Shared secret in the webhook address, as "user:password"; Postmark signs nothing (RELIABILITY §1).
+    "WEBHOOK_SECRET": _need("WEBHOOK_SECRET", "user:a-long-random-string", "sandbox:sandbox-webhook-secret"),
+    # Connect and read limits in seconds; shorter than the lease of a delivery (F27).
+    "REQUESTS_TIMEOUT": (5, env.int("MAIL_TIMEOUT", 30)),
+}
+
+# --- queues: the row is the queue, Celery is the doorbell (DESIGN "The ledger") ---------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the row counts the attempts
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 120  # < DELIVERY_LEASE < visibility_timeout
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_keepalive": True}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 5_000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 250_000  # KiB
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_ROUTES = {
+    "mailer.tasks.deliver_confirmation": {"queue": "confirmations"},
+    "mailer.tasks.deliver": {"queue": "letters"},
+    "mailer.tasks.apply_events": {"queue": "events"},
+    "mailer.tasks.*": {"queue": "events"},
+    "advocacy.tasks.*": {"queue": "letters"},
+}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "mailer.tasks.sweep", "schedule": env.float("SWEEP_SECONDS", 30.0)},
+    "dispatch-letters": {
+        "task": "advocacy.tasks.dispatch_due",
+        "schedule": env.float("DISPATCH_SECONDS", 5.0),
+    },
+    "expire-letters": {"task": "advocacy.tasks.expire", "schedule": 3_600.0},
+    "forget": {"task": "advocacy.tasks.forget", "schedule": 86_400.0},
+}
+DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", 180)
+
+# --- what a page may do ---------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "style-src": [SELF],
+        "script-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", True)
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+# How many proxies in front of us add to X-Forwarded-For; 0 believes only the connection itself.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+# --- spreadsheets: staff bring and take CSV and Excel, nothing else (RELIABILITY §2, CVE-2017-2810) --------
+from import_export.formats.base_formats import CSV, XLSX  # noqa: E402
+
+IMPORT_EXPORT_FORMATS = [CSV, XLSX]
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+
+# --- logs: a constant sentence and ids; no address, no name, no letter text (I10) -------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.logs.formatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "celery": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # Celery writes each task's name and id at INFO: nothing private, but noise on a laptop.
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}

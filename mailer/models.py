@@ -1,0 +1,216 @@
+"""What we say and whether it arrived. `Delivery` is the ledger: one row for one copy of a message to one address."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from mailer.lifecycle import Lifecycle
+
+
+class Sender(models.Model):
+    """Who a mail comes from."""
+
+    name = models.CharField(_("name"), max_length=100)
+    address = models.EmailField(_("address"), max_length=254)
+    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    postal_address = models.CharField(_("postal address"), max_length=300)
+
+    class Meta:
+        verbose_name = _("sender")
+        verbose_name_plural = _("senders")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["address", "name"], name="one_sender_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Message(models.Model):
+    """The text of a mail, stored once. Nothing changes it once a delivery points to it; erasing empties it."""
+
+    sender = models.ForeignKey(Sender, null=True, blank=True, on_delete=models.PROTECT)
+    from_name = models.CharField(max_length=200)
+    from_address = models.CharField(max_length=254)
+    reply_to = models.CharField(max_length=254, blank=True)
+    reply_to_name = models.CharField(max_length=200, blank=True)
+    subject = models.CharField(max_length=500)
+    preheader = models.CharField(max_length=200, blank=True)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    language = models.CharField(max_length=12, blank=True)
+    content_hash = models.BinaryField(max_length=32, editable=False)
+    created_at = models.DateTimeField(db_default=Now())
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+
+
+class Delivery(Lifecycle):
+    """One copy of a message to one address.
+
+    The status is what we did; the dates are what the world reports, each set once, so that order and repeats
+    of reports do not matter. A queued row is the queue: a broker message only wakes a worker.
+    """
+
+    class Kind(models.TextChoices):
+        LETTER = "letter", _("letter")
+        MAILING = "mailing", _("mailing")
+        CONFIRMATION = "confirmation", _("confirmation")
+        SYSTEM = "system", _("system mail")
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("waiting")  # waiting for a worker; this row is the queue
+        SENDING = "sending", _("being sent")  # claimed by one worker
+        SENT = "sent", _("sent")  # accepted by the provider
+        FAILED = "failed", _("failed")  # refused for good, or out of attempts
+        SUPPRESSED = "suppressed", _("not sent: we may not write to this address")
+        CANCELLED = "cancelled", _("called off")
+        UNKNOWN = "unknown", _("unknown")  # asked, no definite answer; never retried by a machine
+
+    MOVES: ClassVar[dict[str, set[str]]] = {
+        Status.QUEUED: {Status.SENDING, Status.CANCELLED, Status.SUPPRESSED},
+        Status.SENDING: {Status.SENT, Status.QUEUED, Status.FAILED, Status.SUPPRESSED, Status.UNKNOWN},
+        Status.UNKNOWN: {Status.SENT, Status.QUEUED},
+    }
+    FINAL: ClassVar[set[str]] = {Status.SENT, Status.FAILED, Status.SUPPRESSED, Status.CANCELLED}
+
+    class BounceClass(models.TextChoices):
+        HARD = "hard", _("the mailbox does not exist")
+        SOFT = "soft", _("for now the mailbox takes no mail")
+        BLOCK = "block", _("the receiving server refuses our mail")
+        AUTHENTICATION = "authentication", _("our own set-up was refused")
+        MESSAGE = "message", _("the message was refused")
+        HOST = "host", _("the receiving server cannot be reached")
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries")
+    kind = models.CharField(max_length=12, choices=Kind)
+    address = models.CharField(max_length=254, blank=True, help_text=_("Empty once erased."))
+    address_hash = models.BinaryField(max_length=32)
+    context = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text=_("Ids from which the kind makes its merge fields; no text, no token."),
+    )
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    reason = models.CharField(
+        max_length=300, blank=True, help_text=_("Why it stands where it stands, in words.")
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    claim = models.UUIDField(
+        null=True, editable=False, help_text=_("Names the claim that may settle the row.")
+    )
+    lease_until = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Set just before the provider is asked.")
+    )
+    provider = models.CharField(max_length=30, blank=True)
+    provider_message_id = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    deferred_at = models.DateTimeField(null=True, blank=True)
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    bounce_class = models.CharField(max_length=16, choices=BounceClass, blank=True)
+    bounce_code = models.CharField(max_length=20, blank=True, help_text=_("RFC 3463, for example 5.1.1."))
+    complained_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    clicked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        permissions = [("settle_delivery", _("Can settle a delivery whose fate is unknown"))]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["queued", "sending", "sent", "failed", "suppressed", "cancelled", "unknown"]
+                ),
+                name="delivery_status_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="sending") | Q(lease_until__isnull=False, claim__isnull=False),
+                name="delivery_sending_has_lease",
+            ),
+        ]
+        indexes: ClassVar = [
+            # Single mails and letters only: a mailing is claimed by chunk, see DESIGN "The row is the queue".
+            models.Index(
+                fields=["due_at"], name="delivery_due", condition=Q(status="queued") & ~Q(kind="mailing")
+            ),
+            models.Index(fields=["lease_until"], name="delivery_lease", condition=Q(status="sending")),
+            models.Index(
+                fields=["provider_message_id"],
+                name="delivery_provider_id",
+                condition=~Q(provider_message_id=""),
+            ),
+            models.Index(fields=["address_hash"], name="delivery_address"),
+        ]
+
+
+class DeliveryEvent(models.Model):
+    """One fact about a delivery, ours or the provider's. Rows are only added; `delivery` and `applied_at` are
+    filled when the fact has been brought home. A fact that names no delivery we know yet is parked (F9)."""
+
+    class Type(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        CLAIMED = "claimed", _("taken by a worker")
+        ASKED = "asked", _("handed to the provider")
+        ACCEPTED = "accepted", _("accepted by the provider")
+        RETRY = "retry", _("not accepted, will be tried again")
+        FAILED = "failed", _("refused for good")
+        SUPPRESSED = "suppressed", _("not sent: we may not write to this address")
+        CANCELLED = "cancelled", _("called off")
+        UNKNOWN = "unknown", _("asked, no definite answer")
+        PUT_BACK = "put_back", _("put back into the queue")
+        SETTLED = "settled", _("settled")
+        DELIVERED = "delivered", _("delivered")
+        DEFERRED = "deferred", _("delayed by the receiving server")
+        BOUNCED = "bounced", _("bounced")
+        REJECTED = "rejected", _("dropped by the provider")
+        COMPLAINED = "complained", _("reported as spam")
+        OPENED = "opened", _("opened")
+        CLICKED = "clicked", _("clicked")
+        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+        AUTORESPONDED = "autoresponded", _("answered by a machine")
+        OTHER = "other", _("other")
+
+    delivery = models.ForeignKey(
+        Delivery, null=True, blank=True, on_delete=models.CASCADE, related_name="events"
+    )
+    event_key = models.CharField(
+        max_length=64, unique=True, help_text=_("A repeat of the same fact has the same key.")
+    )
+    type = models.CharField(max_length=16, choices=Type)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField(db_default=Now())
+    applied_at = models.DateTimeField(null=True, blank=True)
+    provider = models.CharField(max_length=30, blank=True)
+    provider_message_id = models.CharField(max_length=300, blank=True)
+    delivery_ref = models.BigIntegerField(
+        null=True, blank=True, help_text=_("The delivery id the provider gave back.")
+    )
+    bounce_class = models.CharField(max_length=16, blank=True)
+    bounce_code = models.CharField(max_length=20, blank=True)
+    detail = models.CharField(max_length=500, blank=True, help_text=_("In words, without an address."))
+    raw = models.JSONField(
+        null=True, blank=True, help_text=_("As the provider sent it; emptied after 30 days.")
+    )
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        verbose_name = _("delivery event")
+        verbose_name_plural = _("delivery events")
+        indexes: ClassVar = [
+            models.Index(fields=["id"], name="event_to_apply", condition=Q(applied_at__isnull=True)),
+            models.Index(fields=["received_at"], name="event_raw_age", condition=Q(raw__isnull=False)),
+        ]
