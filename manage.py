@@ -1,9 +1,39 @@
-#!/usr/bin/env python3
+#!/usr/bin/env python
+"""Run a management command; in a clone with embedded PostgreSQL and Valkey, unless others are set."""
+
 import os
 import sys
 
-if __name__ == "__main__":
+# These look at the code only.
+WITHOUT_SERVERS = {
+    "help",
+    "version",
+    "collectstatic",
+    "makemessages",
+    "compilemessages",
+    "compile_translations",
+}
+
+
+def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), "help")
+    in_production = os.environ.get("EPISTLE_ENV") == "production"
+    if in_production or command in WITHOUT_SERVERS:
+        execute_from_command_line(sys.argv)
+        return
+
+    from embedded.errors import EmbeddedError
+    from embedded.services import services
+
+    try:
+        with services():
+            execute_from_command_line(sys.argv)
+    except EmbeddedError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

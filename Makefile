@@ -1,0 +1,53 @@
+# What one does with a clone of Epistle. `make help` lists it.
+#
+# Needed: Python 3.11 or newer, make, and the package index your pip is configured for.
+
+PYTHON ?= python3
+PORT ?= 8000
+export PORT
+
+python := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock clean environment test-environment
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: environment ## Start everything at http://localhost:8000 (PORT=8001 for another port); Ctrl-C stops it
+	@exec $(python) -m embedded run --stop-with-parent
+
+test: test-environment ## Run every test on an embedded PostgreSQL and Valkey (ARGS="-k name" for some)
+	@$(python) -m pytest $(ARGS)
+
+check: test-environment ## Lint, types, templates, missing migrations
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+	$(python) -m djade --check $$(git ls-files 'templates/*.html')
+	$(python) manage.py makemigrations --check --dry-run
+	$(python) manage.py check --fail-level WARNING
+
+format: test-environment ## Put the code into the house's form
+	$(python) -m ruff check --fix .
+	$(python) -m ruff format .
+	git ls-files -z 'templates/*.html' | xargs -0 -r $(python) -m djade
+
+lock: test-environment ## Resolve the newest versions of pyproject.toml into the lock files
+	$(python) embedded/install.py --lock
+
+clean: ## Remove the environment and all local data (the demo database too)
+	rm -rf .venv .epistle artefacts staticfiles .mypy_cache .pytest_cache .ruff_cache
+
+# The environment is made once; embedded/install.py sees by itself whether a lock has changed.
+environment: | .venv/bin/python
+	@$(python) embedded/install.py requirements.lock
+
+test-environment: | .venv/bin/python
+	@$(python) embedded/install.py requirements-test.lock
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is not. Example: make run PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+	  { rm -rf .venv; echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }

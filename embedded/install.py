@@ -1,0 +1,89 @@
+"""Install a lock file into the environment this runs in: `python embedded/install.py requirements.lock`.
+
+Standard library only. uv does it in seconds and is fetched first; where it cannot be had, pip does it. Both
+take the package index from the machine's pip configuration and refuse a file whose hash is not in the lock.
+Nothing is done if the environment holds the lock already, or the test lock, which is a superset.
+"""
+
+import ast
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ENVIRONMENT = Path(sys.prefix)
+STAMP = ENVIRONMENT / "installed-lock"
+SUPERSETS = {"requirements.lock": "requirements-test.lock"}
+# What uv calls pip's settings. It reads none of pip's own.
+UV_NAMES = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_NO_INDEX",
+    "cert": "SSL_CERT_FILE",
+    "trusted-host": "UV_INSECURE_HOST",
+    "timeout": "UV_HTTP_TIMEOUT",
+    "default-timeout": "UV_HTTP_TIMEOUT",
+    "proxy": "ALL_PROXY",
+}
+COMMA_SEPARATED = {"find-links"}
+
+
+def main() -> None:
+    lock = Path(sys.argv[1])
+    wanted = fingerprint(lock)
+    installed = STAMP.read_text() if STAMP.exists() else ""
+    if installed and installed in (wanted, fingerprint(lock.with_name(SUPERSETS.get(lock.name, lock.name)))):
+        return
+    STAMP.unlink(missing_ok=True)
+    print(f"Installing {lock.name} into {ENVIRONMENT} …", flush=True)
+    if not install_with_uv(lock):
+        print("uv is not to be had or failed; pip does it, which takes a minute …", flush=True)
+        subprocess.run([*pip(), "install", "--quiet", "--require-hashes", "-r", lock], check=True)
+    STAMP.write_text(wanted)
+
+
+def fingerprint(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else ""
+
+
+def pip() -> list[str]:
+    return [sys.executable, "-m", "pip"]
+
+
+def install_with_uv(lock: Path) -> bool:
+    uv = ENVIRONMENT / "bin" / "uv"
+    if not uv.exists() and subprocess.run([*pip(), "install", "--quiet", "uv"], check=False).returncode:
+        return False
+    # pip looks into every index for the best file; the hashes make that safe for uv too.
+    command: list[str | Path] = [
+        uv,
+        "pip",
+        "sync",
+        "--quiet",
+        "--python",
+        sys.executable,
+        "--require-hashes",
+        lock,
+    ]
+    environment = {"UV_INDEX_STRATEGY": "unsafe-best-match", **pip_settings_for_uv(), **os.environ}
+    return subprocess.run(command, env=environment, check=False).returncode == 0
+
+
+def pip_settings_for_uv() -> dict[str, str]:
+    """The machine's pip configuration as uv's environment variables."""
+    listing = subprocess.run([*pip(), "config", "list"], capture_output=True, text=True, check=False).stdout
+    settings: dict[str, str] = {}
+    for level in ("global.", "install.", ":env:."):  # the later wins
+        for line in listing.splitlines():
+            key, _, quoted = line.partition("=")
+            name = key.removeprefix(level)
+            if key.startswith(level) and name in UV_NAMES:
+                value = str(ast.literal_eval(quoted))
+                settings[UV_NAMES[name]] = ("," if name in COMMA_SEPARATED else " ").join(value.split())
+    return settings
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The suite's own PostgreSQL and Valkey, and fixtures for real processes and a real browser.
+
+The servers start here, at import, because Django's settings read their addresses once: before that,
+pytest has loaded nothing of ours. pyproject.toml therefore does not name the settings; this file does.
+"""
+
+import atexit
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # plain `pytest` does not add it
+
+from embedded.errors import EmbeddedError
+from embedded.services import all_set, own_services
+from embedded.state import State
+
+pytest_plugins = ["tests.processes", "tests.browser"]
+
+_servers = ExitStack()
+
+
+def _start_servers() -> None:
+    """Start what DATABASE_URL and REDIS_URL do not name, on data that are thrown away."""
+    folder = Path(tempfile.mkdtemp(prefix="epistle-test-"))
+    _servers.callback(shutil.rmtree, folder, ignore_errors=True)
+    state = State(folder)
+    state.make()
+    started = _servers.enter_context(own_services(state, durable=False))
+    os.environ.update({variable: server.url for variable, server in started.items()})
+
+
+def _set_up_django() -> None:
+    os.environ["EPISTLE_ENV"] = "test"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+
+
+atexit.register(_servers.close)
+if not all_set():
+    try:
+        _start_servers()
+    except EmbeddedError as error:
+        pytest.exit(str(error), returncode=4)
+_set_up_django()
+
+
+def _stop_the_suite(number: int, frame: FrameType | None) -> None:
+    pytest.exit(f"stopped by {signal.Signals(number).name}", returncode=128 + number)
+
+
+def pytest_configure() -> None:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop_the_suite)
+
+
+def pytest_unconfigure() -> None:
+    _servers.close()
+
+
+@pytest.fixture
+def checkout() -> Path:
+    """The folder of the code under test."""
+    return Path(__file__).resolve().parent.parent
