@@ -105,6 +105,9 @@ class Delivery(Lifecycle):
         max_length=300, blank=True, help_text=_("Why it stands where it stands, in words.")
     )
     attempts = models.PositiveSmallIntegerField(default=0)
+    lapses = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often a worker died with this row before asking the provider.")
+    )
     due_at = models.DateTimeField(db_default=Now())
     claim = models.UUIDField(
         null=True, editable=False, help_text=_("Names the claim that may settle the row.")
@@ -194,6 +197,9 @@ class DeliveryEvent(models.Model):
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(db_default=Now())
     applied_at = models.DateTimeField(null=True, blank=True)
+    parked_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Looked for its delivery in vain; the sweeper looks again.")
+    )
     provider = models.CharField(max_length=30, blank=True)
     provider_message_id = models.CharField(max_length=300, blank=True)
     delivery_ref = models.BigIntegerField(
@@ -211,6 +217,18 @@ class DeliveryEvent(models.Model):
         verbose_name = _("delivery event")
         verbose_name_plural = _("delivery events")
         indexes: ClassVar = [
-            models.Index(fields=["id"], name="event_to_apply", condition=Q(applied_at__isnull=True)),
+            models.Index(
+                fields=["id"],
+                name="event_to_apply",
+                condition=Q(applied_at__isnull=True, parked_at__isnull=True),
+            ),
+            models.Index(
+                fields=["id"],
+                name="event_parked",
+                condition=Q(applied_at__isnull=True, parked_at__isnull=False),
+            ),
+            models.Index(
+                fields=["provider_message_id"], name="event_provider_id", condition=Q(delivery__isnull=True)
+            ),
             models.Index(fields=["received_at"], name="event_raw_age", condition=Q(raw__isnull=False)),
         ]

@@ -1,5 +1,10 @@
 """The addresses providers post their events to."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from mailer.webhooks import MailgunEvents, PostmarkEvents
+
+urlpatterns = [
+    path("mailgun/tracking/", MailgunEvents.as_view(), name="mailgun_tracking"),
+    path("postmark/tracking/", PostmarkEvents.as_view(), name="postmark_tracking"),
+]

@@ -1,7 +1,65 @@
-"""Where provider events come in."""
+"""Where providers post their events. A view proves who posts, stores the raw event and answers; a worker does the rest."""
 
+from __future__ import annotations
+
+import json
+import logging
 from typing import Any
 
+from anymail.exceptions import AnymailWebhookValidationFailure
+from anymail.signals import AnymailTrackingEvent
+from anymail.webhooks.mailgun import MailgunTrackingWebhookView
+from anymail.webhooks.postmark import PostmarkTrackingWebhookView
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
-def keep_event(sender: Any, event: Any, esp_name: str, **kwargs: Any) -> None:
-    """Placeholder until tracking lands."""
+from mailer import tracking
+
+logger = logging.getLogger(__name__)
+
+# Mailgun signs the time of posting; an older signature may be a replay, or a clock that is wrong (F10).
+SIGNATURE_AGE_SECONDS = 300
+
+
+def keep_event(sender: type, event: AnymailTrackingEvent, esp_name: str, **kwargs: Any) -> None:
+    """Receiver of Anymail's one signal for all providers. A repeat changes nothing."""
+    tracking.keep(event, esp_name.lower())
+
+
+class _Readable:
+    """What cannot be read is the poster's mistake (400), never an error of ours (500)."""
+
+    def parse_events(self, request: HttpRequest) -> list[AnymailTrackingEvent]:
+        try:
+            events: list[AnymailTrackingEvent] = super().parse_events(request)  # type: ignore[misc]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise AnymailWebhookValidationFailure("The event cannot be read.") from error
+        return events
+
+
+class MailgunEvents(_Readable, MailgunTrackingWebhookView):
+    """Mailgun's events: proved by the signature of each, so that no second secret is asked for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.basic_auth: list[str] = []
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer: HttpResponse = super().post(request, *args, **kwargs)
+        age = _signature_age(request)
+        if age is not None and abs(age) > SIGNATURE_AGE_SECONDS:
+            # Kept all the same: a repeat changes nothing, and a provider may post late.
+            logger.warning("an event carries an old signature", extra={"age_seconds": int(age)})
+        return answer
+
+
+class PostmarkEvents(_Readable, PostmarkTrackingWebhookView):
+    """Postmark's events: it signs nothing, so the shared secret of WEBHOOK_SECRET stands in the address."""
+
+
+def _signature_age(request: HttpRequest) -> float | None:
+    try:
+        signed_at = float(json.loads(request.body)["signature"]["timestamp"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return timezone.now().timestamp() - signed_at

@@ -1,0 +1,59 @@
+"""What a refusal means for the address, by its enhanced status code (RFC 3463) or, without one, by its SMTP code."""
+
+from __future__ import annotations
+
+import re
+
+from mailer.models import Delivery
+
+_Class = Delivery.BounceClass
+_ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_BASIC = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
+_HARD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
+_OUR_AUTHENTICATION = {"5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.515"}
+
+WORDS = {
+    "5.1.1": "the mailbox does not exist",
+    "5.1.2": "the domain does not exist",
+    "5.1.3": "the address is not valid",
+    "5.1.6": "the mailbox has moved",
+    "5.1.10": "the domain takes no mail",
+    "5.2.1": "the mailbox is switched off",
+    "5.2.2": "the mailbox is full",
+    "5.3.4": "the message is too large",
+}
+
+
+def code_in(*texts: str) -> str:
+    """The first enhanced status code in what a server said, for example `5.1.1`; else its SMTP code; else ""."""
+    for pattern in (_ENHANCED, _BASIC):
+        for text in texts:
+            if found := pattern.search(text or ""):
+                return found[0]
+    return ""
+
+
+def classify(code: str) -> str:
+    """The bounce class of a code (RELIABILITY §3, "Bounces and suppression").
+
+    Only what proves that the mailbox is not there is hard; what we cannot read blocks nobody for ever.
+    """
+    if code in _HARD or code in {"550", "551", "553"}:
+        return _Class.HARD
+    if code in _OUR_AUTHENTICATION:
+        return _Class.AUTHENTICATION
+    if code.startswith("4") or code == "5.2.2" or code == "552":
+        return _Class.SOFT
+    if code == "5.3.4" or code.startswith("5.6."):
+        return _Class.MESSAGE
+    if code.startswith("5.4."):
+        return _Class.HOST
+    if code.startswith("5.7."):
+        return _Class.BLOCK
+    return _Class.BLOCK if code else _Class.SOFT
+
+
+def in_words(bounce_class: str, code: str) -> str:
+    """A sentence's part for people, with the code behind it: `the mailbox does not exist (5.1.1)`."""
+    words = WORDS.get(code) or (str(_Class(bounce_class).label) if bounce_class else "")
+    return f"{words} ({code})" if words and code else words or code

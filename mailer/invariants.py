@@ -1,0 +1,133 @@
+"""What must be true of the ledger at any moment (RELIABILITY §4), as queries that must return no rows.
+
+Run after tests, nightly, and by `manage.py audit`. I8 and I9 are measured by benchmarks, I10 by tests of the logs;
+both sides of I2 need the provider's own log, which the tests join with these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+
+from contacts.models import Suppression
+from mailer import kinds
+from mailer.models import Delivery, DeliveryEvent
+
+Fact = DeliveryEvent.Type
+Status = Delivery.Status
+
+# Two periods of the sweeper and the longest task; younger rows are on their way.
+GRACE = timedelta(minutes=5)
+_LIMIT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant with the ids of the rows that break it; none means that it holds."""
+
+    name: str
+    ids: Sequence[int]
+
+
+_REGISTERED: dict[str, Callable[[], Sequence[int]]] = {}
+
+
+def register(name: str, query: Callable[[], Sequence[int]]) -> None:
+    """Add an invariant of an upper app; `query` returns the ids of the rows that break it."""
+    _REGISTERED[name] = query
+
+
+def check_all() -> list[Violation]:
+    """Every invariant with its violations, by name; at most 1,000 ids each."""
+    own = {
+        "I1 every delivery stands in exactly one named state": _without_state,
+        "I2 the provider accepted no delivery twice": _accepted_twice,
+        "I3 what is final has its reason or its date": _silent,
+        "I4 nothing was asked after it was forbidden": _asked_though_forbidden,
+        "I5 the dates are what the reports say": _dates_differ,
+        "I6 nothing due or lapsed lies unnoticed": _overdue,
+        "I9 no report waits without being looked at": _unapplied,
+    }
+    return [Violation(name, list(query())[:_LIMIT]) for name, query in sorted({**own, **_REGISTERED}.items())]
+
+
+def _ids(rows: object) -> list[int]:
+    return [int(pk) for pk in rows.values_list("pk", flat=True)[:_LIMIT]]  # type: ignore[attr-defined]
+
+
+def _without_state() -> list[int]:
+    return _ids(
+        Delivery.objects.filter(
+            ~Q(status__in=Status.values)
+            | Q(status=Status.SENDING, lease_until=None)
+            | Q(status=Status.SENT, sent_at=None)
+        )
+    )
+
+
+def _accepted_twice() -> list[int]:
+    """Two of our own acceptances, without a person's "send again" for each one more."""
+    own = Q(events__provider="")
+    return _ids(
+        Delivery.objects.annotate(
+            yes=Count("events", filter=own & Q(events__type=Fact.ACCEPTED)),
+            again=Count("events", filter=own & Q(events__type=Fact.PUT_BACK)),
+        ).filter(yes__gt=1 + F("again"))
+    )
+
+
+def _silent() -> list[int]:
+    return _ids(
+        Delivery.objects.filter(status__in=[Status.FAILED, Status.SUPPRESSED, Status.CANCELLED], reason="")
+    )
+
+
+def _asked_though_forbidden() -> list[int]:
+    found: list[int] = []
+    for kind in Delivery.Kind.values:
+        forbids = Suppression.objects.filter(
+            address_hash=OuterRef("address_hash"),
+            scope__in=[kinds.rule(kind).scope, Suppression.Scope.ALL],
+            created_at__lt=OuterRef("asked_at"),
+        ).filter(Q(ends_at=None) | Q(ends_at__gt=OuterRef("asked_at")))
+        found += _ids(Delivery.objects.filter(Exists(forbids), kind=kind))
+    return found
+
+
+def _dates_differ() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_DIFFERENT_DATES, [_LIMIT])
+        return [row[0] for row in cursor.fetchall()]
+
+
+_DIFFERENT_DATES = """
+SELECT d.id FROM mailer_delivery d JOIN (
+    SELECT delivery_id,
+        min(occurred_at) FILTER (WHERE type = 'delivered') AS delivered_at,
+        min(occurred_at) FILTER (WHERE type IN ('bounced', 'rejected')) AS bounced_at,
+        min(occurred_at) FILTER (WHERE type = 'complained') AS complained_at
+    FROM mailer_deliveryevent WHERE applied_at IS NOT NULL AND delivery_id IS NOT NULL GROUP BY delivery_id
+) f ON f.delivery_id = d.id
+WHERE (d.delivered_at, d.bounced_at, d.complained_at)
+      IS DISTINCT FROM (f.delivered_at, f.bounced_at, f.complained_at)
+   OR (d.status = 'unknown' AND (f.delivered_at IS NOT NULL OR f.bounced_at IS NOT NULL))
+LIMIT %s
+"""
+
+
+def _overdue() -> list[int]:
+    return _ids(
+        Delivery.objects.filter(
+            Q(status=Status.QUEUED, due_at__lt=Now() - GRACE)
+            | Q(status=Status.SENDING, lease_until__lt=Now() - GRACE)
+        )
+    )
+
+
+def _unapplied() -> list[int]:
+    return _ids(DeliveryEvent.objects.filter(applied_at=None, parked_at=None, received_at__lt=Now() - GRACE))

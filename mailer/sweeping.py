@@ -1,0 +1,44 @@
+"""The guarantee behind the doorbell: every half minute, find what is due, lapsed or waiting, and wake a worker."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db.models.functions import Now
+
+from mailer import sending, tasks, tracking
+from mailer.models import Delivery
+
+logger = logging.getLogger(__name__)
+
+# One sweep wakes at most so many; the rest is still due at the next one.
+BATCH = 2_000
+
+
+def sweep() -> dict[str, int]:
+    """Settle lapsed rows, ring for due ones, bring parked events home. Safe to repeat and to run twice at once."""
+    counts = {
+        "lapsed": sending.settle_lapsed(),
+        "rung": ring_for_due(),
+        "events": tracking.apply_all(parked=True),
+        "emptied": tracking.empty_old_raw(),
+    }
+    if any(counts.values()):
+        logger.info("swept", extra=counts)
+    return counts
+
+
+def ring_for_due() -> int:
+    """Ring for every single mail and letter that is due; stops at the first ring the broker does not hear."""
+    due = (
+        Delivery.objects.filter(status=Delivery.Status.QUEUED, due_at__lte=Now())
+        .exclude(kind=Delivery.Kind.MAILING)
+        .order_by("due_at")
+        .values_list("pk", "kind")[:BATCH]
+    )
+    rung = 0
+    for pk, kind in due:
+        if not tasks.ring(tasks.task_of(kind), pk):
+            break
+        rung += 1
+    return rung
