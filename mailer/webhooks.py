@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from anymail.exceptions import AnymailWebhookValidationFailure
@@ -26,15 +28,28 @@ def keep_event(sender: type, event: AnymailTrackingEvent, esp_name: str, **kwarg
     tracking.keep(event, esp_name.lower())
 
 
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
+
+
 class _Readable:
     """What cannot be read is the poster's mistake (400), never an error of ours (500)."""
 
+    def run_validators(self, request: HttpRequest) -> None:
+        with _as_refusal():
+            super().run_validators(request)  # type: ignore[misc]
+
     def parse_events(self, request: HttpRequest) -> list[AnymailTrackingEvent]:
-        try:
+        with _as_refusal():
             events: list[AnymailTrackingEvent] = super().parse_events(request)  # type: ignore[misc]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise AnymailWebhookValidationFailure("The event cannot be read.") from error
         return events
+
+
+@contextlib.contextmanager
+def _as_refusal() -> Iterator[None]:
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise AnymailWebhookValidationFailure("The event cannot be read.") from error
 
 
 class MailgunEvents(_Readable, MailgunTrackingWebhookView):

@@ -1,0 +1,91 @@
+"""The provider of the unit tests: a small HTTP server that answers as it is told, behind Anymail's real backend.
+
+Journeys use the whole sandbox; here each test needs to say exactly what comes back on the wire.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from mailer import throttle
+
+
+class Provider:
+    """Answers like Mailgun unless told otherwise; keeps every request it read."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, list[str]]] = []
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        self.body: bytes | None = None
+        self.close_without_answer = False
+        self.while_asked: Any = None
+
+    @property
+    def form(self) -> dict[str, list[str]]:
+        return self.requests[-1]
+
+
+@pytest.fixture
+def provider(settings: Any) -> Iterator[Provider]:
+    told = Provider()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            told.requests.append(parse_qs(raw, keep_blank_values=True))
+            if told.while_asked:
+                told.while_asked()
+            if told.close_without_answer:
+                self.close_connection = True
+                return
+            ok = {"id": told.form.get("h:Message-Id", ["<x@y>"])[0], "message": "Queued. Thank you."}
+            body = told.body if told.body is not None else json.dumps(ok).encode()
+            self.send_response(told.status)
+            for name, value in {"Content-Length": str(len(body)), **told.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    settings.SANDBOX_URL = url
+    settings.ANYMAIL = {**settings.ANYMAIL, "MAILGUN_API_URL": f"{url}/v3", "REQUESTS_TIMEOUT": (1, 1)}
+    yield told
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def no_hold() -> Iterator[None]:
+    throttle._valkey().flushdb()
+    yield
+    throttle._valkey().flushdb()
+
+
+@pytest.fixture
+def celery_to_nowhere() -> Iterator[None]:
+    """Point the doorbell at a port where nothing listens."""
+    from config.celery import app
+
+    before = app.conf.broker_url
+    with app.pool.acquire(block=True):
+        pass
+    app.pool.force_close_all()
+    app.conf.broker_url = "redis://127.0.0.1:9/0"
+    app.__dict__.pop("amqp", None)
+    yield
+    app.conf.broker_url = before
+    app.__dict__.pop("amqp", None)

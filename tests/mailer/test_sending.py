@@ -1,0 +1,334 @@
+"""What the one door out promises: never two, never silently none, nobody against their will."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import connection, connections
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import User
+from contacts import suppressions
+from contacts.models import Suppression
+from mailer import invariants, kinds, providers, sending, sweeping, throttle
+from mailer.models import Delivery, DeliveryEvent
+from mailer.providers import Answer
+from tests.factories import make_delivery, make_message, unique_address
+
+pytestmark = pytest.mark.django_db
+Status = Delivery.Status
+
+
+def facts(delivery: Delivery) -> list[str]:
+    return list(delivery.events.order_by("pk").values_list("type", flat=True))
+
+
+def test_a_queued_delivery_reaches_the_provider_with_its_id_and_our_message_id(provider):
+    delivery = make_delivery("sam.lee@parliament.example")
+    assert sending.deliver(delivery.pk).answer is Answer.ACCEPTED
+    delivery.refresh_from_db()
+    assert delivery.status == Status.SENT
+    assert delivery.sent_at is not None
+    assert provider.form["to"] == ["sam.lee@parliament.example"]
+    assert provider.form["v:delivery_id"] == [str(delivery.pk)]
+    assert delivery.provider_message_id == provider.form["h:Message-Id"][0]
+    assert provider.form["h:Message-Id"][0].endswith("@epistle.example>")
+    assert facts(delivery) == ["queued", "claimed", "asked", "accepted"]
+
+
+def test_a_letter_carries_no_header_of_a_machine_and_is_not_tracked(provider):
+    sending.deliver(make_delivery(kind=Delivery.Kind.LETTER).pk)
+    headers = {name for name in provider.form if name.startswith("h:")}
+    assert headers == {"h:Message-Id"}
+    assert provider.form["o:tracking-opens"] == ["no"]
+    assert provider.form["o:tracking-clicks"] == ["no"]
+
+
+def test_a_system_mail_says_that_a_machine_sent_it(provider):
+    sending.deliver(make_delivery(kind=Delivery.Kind.SYSTEM).pk)
+    assert provider.form["h:Auto-Submitted"] == ["auto-generated"]
+
+
+def test_a_delivery_rung_for_twice_is_sent_once(provider):
+    delivery = make_delivery()
+    sending.deliver(delivery.pk)
+    assert sending.deliver(delivery.pk) is None
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_at_once_send_a_delivery_once(provider):
+    delivery = make_delivery()
+    start = threading.Barrier(8)
+
+    def work() -> None:
+        start.wait()
+        sending.deliver(delivery.pk)
+        connections.close_all()
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(provider.requests) == 1
+
+
+def test_a_suppressed_address_is_never_asked_for(provider):
+    delivery = make_delivery(kind=Delivery.Kind.CONFIRMATION)
+    suppressions.suppress(bytes(delivery.address_hash), Suppression.Reason.COMPLAINT)
+    assert sending.deliver(delivery.pk) is None
+    delivery.refresh_from_db()
+    assert delivery.status == Status.SUPPRESSED
+    assert delivery.reason
+    assert provider.requests == []
+
+
+def test_a_suppression_between_claim_and_question_stops_the_mail(provider):
+    claimed = sending.claim(make_delivery(kind=Delivery.Kind.SYSTEM).pk)
+    suppressions.suppress(bytes(claimed.address_hash), Suppression.Reason.ERASED)
+    assert sending.start_asking(claimed) is False
+    claimed.refresh_from_db()
+    assert claimed.status == Status.SUPPRESSED
+    assert claimed.asked_at is None
+
+
+def test_leaving_the_newsletters_does_not_block_the_confirmation_of_ones_own_letter(provider):
+    delivery = make_delivery(kind=Delivery.Kind.CONFIRMATION)
+    suppressions.suppress(
+        bytes(delivery.address_hash), Suppression.Reason.LEFT, scope=Suppression.Scope.MAILINGS
+    )
+    assert sending.deliver(delivery.pk).answer is Answer.ACCEPTED
+
+
+def test_the_check_of_the_kind_is_asked_at_the_claim(provider, monkeypatch):
+    monkeypatch.setitem(
+        kinds._RULES,
+        "letter",
+        kinds.Rule(Suppression.Scope.ALL, False, check=lambda row: "the campaign was stopped"),
+    )
+    delivery = make_delivery()
+    sending.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.reason) == (Status.SUPPRESSED, "the campaign was stopped")
+
+
+def test_links_are_filled_at_the_door_and_stored_nowhere(provider, monkeypatch):
+    monkeypatch.setitem(
+        kinds._RULES,
+        "system",
+        kinds.Rule(
+            Suppression.Scope.CONFIRMATIONS, True, fields=lambda row: {"link": "https://x.example/?a=1&b=2"}
+        ),
+    )
+    message = make_message(text="Go to {{ link }} and {{ 6*7 }}", html='<a href="{{ link }}">x</a>')
+    sending.deliver(make_delivery(kind=Delivery.Kind.SYSTEM, message=message).pk)
+    assert provider.form["text"] == ["Go to https://x.example/?a=1&b=2 and {{ 6*7 }}"]
+    assert provider.form["html"] == ['<a href="https://x.example/?a=1&amp;b=2">x</a>']
+    message.refresh_from_db()
+    assert "{{ link }}" in message.text
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 422])
+def test_a_refusal_is_final_and_keeps_the_providers_words(provider, status):
+    provider.status, provider.body = status, b'{"message": "no"}'
+    delivery = make_delivery()
+    sending.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.reason) == (Status.FAILED, f"the provider answered {status}")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(500, b"oops"), (502, b""), (504, b""), (200, b"<garbage"), (200, b'{"id": 1}')]
+)
+def test_an_answer_that_proves_nothing_leaves_the_delivery_unknown(provider, status, body):
+    provider.status, provider.body = status, body
+    delivery = make_delivery()
+    assert sending.deliver(delivery.pk).answer is Answer.UNKNOWN
+    delivery.refresh_from_db()
+    assert delivery.status == Status.UNKNOWN
+    assert sending.deliver(delivery.pk) is None
+    assert len(provider.requests) == 1
+
+
+def test_a_connection_closed_after_the_question_leaves_the_delivery_unknown(provider):
+    provider.close_without_answer = True
+    delivery = make_delivery()
+    assert sending.deliver(delivery.pk).answer is Answer.UNKNOWN
+
+
+def test_a_held_answer_leaves_the_delivery_unknown_once_the_time_is_up(provider):
+    gate = threading.Event()
+    provider.while_asked = lambda: gate.wait(5)
+    delivery = make_delivery()
+    try:
+        assert sending.deliver(delivery.pk).answer is Answer.UNKNOWN
+    finally:
+        gate.set()
+
+
+def test_a_provider_that_cannot_be_reached_is_asked_again_later(settings):
+    settings.SANDBOX_URL = "http://127.0.0.1:9"
+    settings.ANYMAIL = {**settings.ANYMAIL, "MAILGUN_API_URL": "http://127.0.0.1:9/v3"}
+    delivery = make_delivery()
+    assert sending.deliver(delivery.pk).answer is Answer.LATER
+    delivery.refresh_from_db()
+    assert delivery.status == Status.QUEUED
+    assert delivery.attempts == 1
+    assert timedelta(seconds=55) < delivery.due_at - timezone.now() < timedelta(seconds=80)
+    assert delivery.reason == "the provider could not be reached"
+
+
+def test_after_the_eighth_attempt_the_delivery_has_failed_and_says_why(provider):
+    provider.status, provider.body = 503, b""
+    delivery = make_delivery()
+    for _attempt in range(8):
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=Now())
+        sending.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == (Status.FAILED, 8)
+    assert delivery.reason == "the provider answered 503"
+    assert sum(sending.RETRY_MINUTES) >= 240
+
+
+@pytest.mark.parametrize(("header", "wait"), [("7", 7.0), (None, 60.0)])
+def test_slow_down_costs_no_attempt_and_holds_every_worker(provider, header, wait):
+    provider.status, provider.body = 429, b""
+    provider.headers = {"Retry-After": header} if header else {}
+    delivery, other = make_delivery(), make_delivery()
+    sending.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == (Status.QUEUED, 0)
+    assert wait - 2 < throttle.held_for() <= wait
+    assert sending.deliver(other.pk) is None
+    other.refresh_from_db()
+    assert other.due_at > timezone.now()
+    assert len(provider.requests) == 1
+
+
+def test_a_refused_key_costs_no_attempt(provider):
+    provider.status, provider.body = 401, b"Forbidden"
+    delivery = make_delivery()
+    sending.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == (Status.QUEUED, 0)
+    assert "check the key" in delivery.reason
+
+
+def test_a_row_whose_worker_died_before_asking_goes_back_to_the_queue(provider):
+    claimed = sending.claim(make_delivery().pk)
+    Delivery.objects.filter(pk=claimed.pk).update(lease_until=Now() - timedelta(seconds=1))
+    assert sending.settle_lapsed() == 1
+    claimed.refresh_from_db()
+    assert (claimed.status, claimed.lapses) == (Status.QUEUED, 1)
+    assert sending.start_asking(claimed) is False  # the dead worker, come back late, has lost its claim
+
+
+def test_a_row_that_kills_its_worker_three_times_is_poison(provider):
+    delivery = make_delivery()
+    for _life in range(3):
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=Now())
+        sending.claim(delivery.pk)
+        Delivery.objects.filter(pk=delivery.pk).update(lease_until=Now() - timedelta(seconds=1))
+        sending.settle_lapsed()
+    delivery.refresh_from_db()
+    assert delivery.status == Status.FAILED
+    assert delivery.reason.startswith("poison")
+
+
+def test_a_row_whose_worker_died_while_asking_is_unknown(provider):
+    claimed = sending.claim(make_delivery().pk)
+    assert sending.start_asking(claimed)
+    Delivery.objects.filter(pk=claimed.pk).update(lease_until=Now() - timedelta(seconds=1))
+    sweeping.sweep()
+    claimed.refresh_from_db()
+    assert claimed.status == Status.UNKNOWN
+    assert facts(claimed)[-1] == "unknown"
+
+
+def test_an_answer_that_comes_after_the_lease_changes_nothing(provider):
+    claimed = sending.claim(make_delivery().pk)
+    sending.start_asking(claimed)
+    Delivery.objects.filter(pk=claimed.pk).update(lease_until=Now() - timedelta(seconds=1))
+    sending.settle_lapsed()
+    assert sending.settle(claimed, providers.Outcome(Answer.ACCEPTED, "<id>")) is False
+
+
+def test_a_person_may_say_that_an_unknown_delivery_arrived_or_send_it_again(provider):
+    ann = User.objects.create(username="ann")
+    arrived, again = (make_delivery(status=Status.UNKNOWN, reason="x") for _ in range(2))
+    assert sending.settle_unknown(arrived, sent=True, actor=ann)
+    assert sending.settle_unknown(again, sent=False, actor=ann)
+    assert not sending.settle_unknown(arrived, sent=False, actor=ann)
+    assert sending.deliver(again.pk).answer is Answer.ACCEPTED
+    assert DeliveryEvent.objects.filter(actor=ann).count() == 2
+    assert not [found for found in invariants.check_all() if found.ids]
+
+
+def test_a_cancelled_delivery_never_leaves(provider):
+    delivery = make_delivery()
+    assert sending.cancel(delivery, "withdrawn by the supporter")
+    assert not sending.cancel(delivery, "again")
+    assert sending.deliver(delivery.pk) is None
+    assert provider.requests == []
+
+
+def test_a_delivery_due_tomorrow_waits(provider):
+    delivery = sending.queue(
+        make_message(), to=unique_address(), kind="letter", due_at=timezone.now() + timedelta(days=1)
+    )
+    assert sending.deliver(delivery.pk) is None
+    assert delivery.status == Status.QUEUED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_mail_is_queued_all_the_same(celery_to_nowhere, caplog):
+    delivery = make_delivery()
+    assert Delivery.objects.get(pk=delivery.pk).status == Status.QUEUED
+    assert "the broker does not answer" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"subject": "Act\r\nBcc: other@evil.test"},
+        {"subject": "Act\u2028now"},
+        {"from_name": "Eve\nCc: other@evil.test"},
+        {"reply_to": "a@example.org\nb@example.org"},
+        {"reply_to": "a@example.org, b@example.org"},
+        {"from_name": "Eve\u202eevil"},
+        {"subject": "x" * 501},
+    ],
+)
+def test_a_header_that_could_become_another_one_is_refused(fields):
+    with pytest.raises(ValidationError):
+        make_message(**fields)
+
+
+def test_names_and_subjects_of_any_script_arrive_unchanged(provider):
+    message = make_message(
+        subject="Über das Klima 🌱",
+        from_name="Ольга «О.» via Bund",
+        reply_to="a@example.org",
+        reply_to_name="Seán, Ó",
+    )
+    sending.deliver(make_delivery(message=message).pk)
+    assert provider.form["subject"] == ["Über das Klima 🌱"]
+    assert provider.form["from"] == ['"Ольга «О.» via Bund" <letters@epistle.example>']
+    assert provider.form["h:Reply-To"] == ['"Seán, Ó" <a@example.org>']
+
+
+def test_a_development_machine_cannot_mail_a_real_provider(settings):
+    settings.ANYMAIL = {**settings.ANYMAIL, "MAILGUN_API_URL": "https://api.mailgun.net/v3"}
+    with pytest.raises(ImproperlyConfigured):
+        providers.mail_backend()
+
+
+def test_the_database_refuses_a_status_it_does_not_know():
+    delivery = make_delivery()
+    with pytest.raises(Exception, match="delivery_status_known"), connection.cursor() as cursor:
+        cursor.execute("UPDATE mailer_delivery SET status = 'lost' WHERE id = %s", [delivery.pk])
