@@ -25,16 +25,19 @@ class MergeError(ValueError):
     """A text names a field that its kind of mail does not have."""
 
 
-def fill(text: str, fields: Mapping[str, str], *, html: bool = False) -> str:
+def fill(text: str, fields: Mapping[str, str], *, html: bool = False, keep_unknown: bool = False) -> str:
     """`text` with each `{{ name | fallback }}` replaced from `fields`; an empty value takes the fallback.
 
     A look-up in a closed list, never a template engine: `{{ 6*7 }}` is no field and stays as it is
-    (CVE-2025-49136 shows why). With `html` the values are escaped. Raises MergeError for an unknown name.
+    (CVE-2025-49136 shows why). With `html` the values are escaped. Raises MergeError for an unknown name,
+    unless `keep_unknown`: then it stays as it is, since a supporter may write braces and mean braces.
     """
 
     def value_of(match: re.Match[str]) -> str:
         name = match[1]
         if name not in fields:
+            if keep_unknown:
+                return match[0]
             raise MergeError(f"unknown merge field: {name}")
         value = fields[name] or (match[2] or "").strip()
         return escape(value) if html else value

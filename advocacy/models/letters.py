@@ -73,7 +73,13 @@ class Submission(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["expires_at"], name="submission_pending", condition=Q(confirmed_at__isnull=True)
-            )
+            ),
+            models.Index(
+                fields=["network", "created_at"], name="submission_network", condition=~Q(network="")
+            ),
+            models.Index(
+                fields=["confirmed_at"], name="submission_to_forget", condition=Q(forgotten_at__isnull=True)
+            ),
         ]
 
 
@@ -121,6 +127,7 @@ class Letter(Lifecycle):
     is_test = models.BooleanField(_("test"), default=False)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.PENDING)
     held_because = models.CharField(_("held because"), max_length=300, blank=True)
+    held_at = models.DateTimeField(_("held since"), null=True, blank=True)
     held_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -129,7 +136,9 @@ class Letter(Lifecycle):
         max_length=32, null=True, help_text=_("The address the slot was kept for.")
     )
     domain = models.CharField(max_length=253, blank=True)
-    slot = models.DateTimeField(_("leaves"), null=True, blank=True)
+    slot = models.DateTimeField(
+        _("leaves"), null=True, blank=True, help_text=_("Planned; once dispatched, when it left.")
+    )
     confirmed_at = models.DateTimeField(null=True, blank=True)
     dispatched_at = models.DateTimeField(null=True, blank=True)
     delivery = models.OneToOneField(
@@ -146,7 +155,8 @@ class Letter(Lifecycle):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["campaign", "supporter", "person"],
-                condition=Q(status__in=["confirmed", "withheld", "dispatched", "by_hand"]),
+                # Tests may be repeated; what reaches a representative may not.
+                condition=Q(status__in=["confirmed", "withheld", "dispatched", "by_hand"], is_test=False),
                 name="one_letter_per_campaign_and_person",
             ),
             models.UniqueConstraint(
@@ -181,5 +191,17 @@ class Letter(Lifecycle):
             models.Index(
                 fields=["domain", "slot"], name="letter_pace_domain", condition=Q(slot__isnull=False)
             ),
+            # Which campaigns write to an address or domain: the strictest of their limits holds.
+            models.Index(
+                fields=["address_hash", "campaign", "slot"],
+                name="letter_limits_address",
+                condition=Q(slot__isnull=False),
+            ),
+            models.Index(
+                fields=["domain", "campaign", "slot"],
+                name="letter_limits_domain",
+                condition=Q(slot__isnull=False),
+            ),
             models.Index(fields=["campaign", "confirmed_at"], name="letter_count"),
+            models.Index(fields=["held_at"], name="letter_held", condition=Q(status="withheld")),
         ]
