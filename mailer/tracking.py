@@ -205,7 +205,7 @@ def _learn(event: DeliveryEvent) -> None:
             )
         elif event.type == Fact.BOUNCED and event.bounce_class == Delivery.BounceClass.HARD:
             suppressions.suppress(bytes(delivery.address_hash), Suppression.Reason.BOUNCE, evidence=evidence)
-    change = {Fact.REJECTED: "bounced"}.get(event.type, event.type)
+    change = "bounced" if event.type == Fact.REJECTED else event.type
     if change in {"delivered", "bounced", "complained"}:
         transaction.on_commit(
             lambda: delivery_settled.send_robust(sender=Delivery, delivery=delivery, change=change),
