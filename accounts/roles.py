@@ -18,6 +18,7 @@ ROLES: dict[str, dict[str, str]] = {
         "advocacy.person": "view",
         "advocacy.mandate": "view",
         "advocacy.contactroute": "view",
+        "advocacy.postcode": "view",
         "advocacy.letter": "view",
         "advocacy.submission": "view",
     },
@@ -27,6 +28,8 @@ ROLES: dict[str, dict[str, str]] = {
         "advocacy.person": "view add change",
         "advocacy.mandate": "view add change",
         "advocacy.contactroute": "view add change",
+        "advocacy.postcode": "view add change",
+        "advocacy.columnmapping": "view add change delete",
         "advocacy.representativeimport": "view add",
     },
     "Moderators": {

@@ -49,7 +49,7 @@ INSTALLED_APPS = [
     "contacts",
     "mailer",
     "advocacy",
-    "django.contrib.admin",
+    "config.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

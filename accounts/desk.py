@@ -1,0 +1,228 @@
+"""The staff desk: Django's admin with our header, our home page, and the rights of `permissions.py`.
+
+The apps above fill it when their admin modules load: `navigation`, `needs` and `figures` are the registries
+of what stands in the head line and on the home page, so that this ground imports nothing of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from django.views.i18n import set_language
+
+from accounts.charts import Series
+from accounts.models import User
+from accounts.permissions import may, visible
+
+M = TypeVar("M", bound=models.Model)
+T = TypeVar("T")
+
+COUNT_UP_TO = 10_000  # a list counts no further; above it says "more than"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the head line: shown to who may look there."""
+
+    order: int
+    label: Any  # a string, translated when it is shown
+    url_name: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that waits for a person."""
+
+    count: int
+    sentence: str
+    link: str
+    url: str
+    urgent: bool = False
+
+
+class Registry(Generic[T]):
+    """What the upper apps bring; a repeat of the same entry is one."""
+
+    def __init__(self) -> None:
+        self._entries: list[T] = []
+
+    def add(self, entry: T) -> T:
+        """Keep `entry` and give it back, so that it serves as a decorator."""
+        if entry not in self._entries:
+            self._entries.append(entry)
+        return entry
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._entries)
+
+
+navigation: Registry[Place] = Registry()
+needs: Registry[Callable[[User], Iterable[Need]]] = Registry()
+figures: Registry[Callable[[User], Iterable[Series]]] = Registry()
+
+
+class Desk(admin.AdminSite):
+    """The one admin site of the service (see `DeskConfig`)."""
+
+    site_header = "Epistle"
+    site_title = "Epistle"
+    index_title = _("Desk")
+    index_template = "staff/index.html"
+    enable_nav_sidebar = False
+    empty_value_display = "–"
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "desk_places": _places(request)}
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        user = request.user
+        assert isinstance(user, User)  # noqa: S101 (admin_view lets nobody else in)
+        waiting = [need for ask in needs for need in ask(user) if need.count]
+        context = {
+            "needs": sorted(waiting, key=lambda need: not need.urgent),
+            "figures": [series for ask in figures for series in ask(user)],
+        }
+        return super().index(request, {**context, **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [path("language/", set_language, name="set_language"), *super().get_urls()]
+
+
+def _places(request: HttpRequest) -> list[dict[str, Any]]:
+    places = [place for place in navigation if may(request.user, place.permission)]
+    found = []
+    for place in sorted(places, key=lambda place: place.order):
+        url = reverse(place.url_name)
+        found.append({"label": place.label, "url": url, "here": request.path.startswith(url)})
+    return found
+
+
+class BoundedPaginator(Paginator):
+    """Counts at most `COUNT_UP_TO` rows: a list of ten million deliveries opens as fast as one of ten."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[: COUNT_UP_TO + 1].count())
+
+
+class StaffAdmin(admin.ModelAdmin):
+    """What every page of the desk has in common: rights and rows by `accounts.permissions`, and bounded lists."""
+
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    list_per_page = 50
+    list_max_show_all = 0
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+    # --- whose rows, and who may
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return visible(request.user, super().get_queryset(request))
+
+    def _may(self, request: HttpRequest, action: str, row: models.Model | None = None) -> bool:
+        return may(request.user, f"{self.opts.app_label}.{action}_{self.opts.model_name}", row)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return any(self._may(request, action) for action in ("view", "add", "change", "delete"))
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self._may(request, "view", obj) or self._may(request, "change", obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, "add")
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self._may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self._may(request, "delete", obj)
+
+    # --- an organisation's own staff neither choose another's rows nor give rows away
+    def get_exclude(self, request: HttpRequest, obj: models.Model | None = None) -> list[str] | None:
+        excluded = list(super().get_exclude(request, obj) or [])
+        if _bound(request) and _has_organisation(self.model):
+            excluded.append("organisation")
+        return excluded or None
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        """The fieldsets without what is excluded: Django's own would bring `organisation` back."""
+        fieldsets = super().get_fieldsets(request, obj)
+        hidden = set(self.get_exclude(request, obj) or [])
+        return [
+            (title, {**options, "fields": [name for name in options["fields"] if name not in hidden]})
+            for title, options in fieldsets
+        ]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and field.queryset is not None:
+            field.queryset = visible(request.user, field.queryset)
+        return field
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if _bound(request) and _has_organisation(self.model):
+            obj.organisation_id = own_organisation(request)
+        super().save_model(request, obj, form, change)
+
+    def note(self, request: HttpRequest, row: models.Model, sentence: str) -> None:
+        """Write what a person did to a row into the log of staff acts."""
+        LogEntry.objects.log_actions(request.user.pk or 0, [row], CHANGE, sentence, single_object=True)
+
+
+class StaffInline(admin.TabularInline):
+    """Rows shown inside another's page: the page's row decides whose they are, the model's rights who may."""
+
+    extra = 0
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and field.queryset is not None:
+            field.queryset = visible(request.user, field.queryset)
+        return field
+
+
+class ReadOnly:
+    """Mixed into an admin class: staff look at these rows and never change them."""
+
+    def has_add_permission(self, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *args: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *args: Any) -> bool:
+        return False
+
+
+class NewestFirst(ChangeList):
+    """A list in the order of its key, newest first, and in no other: sorting millions by a column helps nobody."""
+
+    def get_ordering(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+        return ["-pk"]
+
+
+def own_organisation(request: HttpRequest) -> int | None:
+    """The id of the one organisation the person works for; None: for the house as a whole."""
+    own: int | None = getattr(request.user, "organisation_id", None)
+    return own
+
+
+def _bound(request: HttpRequest) -> bool:
+    """Whether the person works for one organisation only."""
+    return own_organisation(request) is not None
+
+
+def _has_organisation(model: type[models.Model]) -> bool:
+    return any(field.name == "organisation" for field in model._meta.get_fields())

@@ -1,0 +1,12 @@
+"""The staff desk of advocacy, by subject. Importing this package fills the desk."""
+
+from accounts.permissions import belongs_through
+from advocacy.admin import campaigns, letters, representatives
+from advocacy.models import CampaignText, Letter, LetterTemplate, Submission, TargetRule
+from mailer.models import Delivery
+
+for _model in (CampaignText, LetterTemplate, TargetRule, Submission, Letter):
+    belongs_through(_model, "campaign__organisation")
+belongs_through(Delivery, "letter__campaign__organisation")
+
+__all__ = ["campaigns", "letters", "representatives"]

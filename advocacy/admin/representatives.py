@@ -1,0 +1,172 @@
+"""The people letters go to, their seats, and how they are reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.db.models import Prefetch
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from accounts.desk import Place, StaffAdmin, StaffInline, navigation
+from advocacy.admin.filters import (
+    ChamberFilter,
+    CountryFilter,
+    CurrentFilter,
+    LegislatureFilter,
+    PartyFilter,
+    RouteFilter,
+)
+from advocacy.models import (
+    Area,
+    ContactRoute,
+    Legislature,
+    Mandate,
+    Person,
+    Postcode,
+)
+
+navigation.add(Place(30, _("Representatives"), "admin:advocacy_person_changelist", "advocacy.view_person"))
+
+STAFF = "staff"  # the source of rows typed at the desk
+
+
+class TypedAtTheDesk(forms.ModelForm):
+    """A row typed here has the desk as its source, and today as its day, so that an older file leaves it alone."""
+
+    def save(self, commit: bool = True) -> Any:
+        row = self.instance
+        if row.pk is None:
+            row.source = STAFF
+        row.as_of = timezone.localdate()
+        return super().save(commit)
+
+
+class MandateInline(StaffInline):
+    model = Mandate
+    form = TypedAtTheDesk
+    fields = ["legislature", "area", "role", "party", "start_date", "end_date"]
+    autocomplete_fields = ["legislature", "area"]
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return (
+            super().get_queryset(request).select_related("legislature", "area").order_by("-start_date", "pk")
+        )
+
+
+class RouteInline(StaffInline):
+    model = ContactRoute
+    form = TypedAtTheDesk
+    fields = ["kind", "value", "state", "state_reason", "priority", "verified_at", "source", "as_of"]
+    readonly_fields = ["source", "as_of"]
+    can_delete = False
+
+
+@admin.register(Person)
+class PersonAdmin(StaffAdmin):
+    list_display = ["name", "native_name", "seat", "party", "reached_by"]
+    list_filter = [CountryFilter, LegislatureFilter, ChamberFilter, PartyFilter, RouteFilter, CurrentFilter]
+    search_fields = ["name", "native_name", "sort_name", "mandates__area__name"]
+    search_help_text = _("A name, in any script, or a constituency.")
+    ordering = ["sort_name", "name"]
+    form = TypedAtTheDesk
+    inlines = [MandateInline, RouteInline]
+    readonly_fields = ["source", "source_id", "as_of"]
+    fieldsets = [
+        (None, {"fields": ["name", "native_name", "honorific", "refuses_letters"]}),
+        (
+            _("More about the name"),
+            {
+                "fields": [
+                    "given_name",
+                    "family_name",
+                    "sort_name",
+                    "language",
+                    "gender",
+                    "image_url",
+                    "other_names",
+                ]
+            },
+        ),
+        (_("Where this comes from"), {"fields": ["source", "source_id", "as_of"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        seats = Mandate.objects.select_related("legislature", "area").order_by("-start_date", "pk")
+        return super().get_queryset(request).prefetch_related(Prefetch("mandates", seats), "routes")
+
+    @admin.display(description=_("seat"))
+    def seat(self, person: Person) -> str:
+        return format_html_join("\n", "<div>{}</div>", ((_seat_in_words(seat),) for seat in _shown(person)))
+
+    @admin.display(description=_("party"))
+    def party(self, person: Person) -> str:
+        return ", ".join(dict.fromkeys(seat.party for seat in _shown(person) if seat.party))
+
+    @admin.display(description=_("reached by"))
+    def reached_by(self, person: Person) -> str:
+        routes = list(person.routes.all())
+        usable = [route for route in routes if route.state == ContactRoute.State.USABLE]
+        kinds = dict.fromkeys(route.get_kind_display() for route in usable)
+        if kinds:
+            return ", ".join(str(kind) for kind in kinds)
+        return routes[0].get_state_display() if routes else ""
+
+
+def _shown(person: Person) -> list[Mandate]:
+    """The seats a person holds now; for one who holds none, the last they held."""
+    today = timezone.localdate()
+    seats = list(person.mandates.all())
+    now = [
+        seat
+        for seat in seats
+        if (seat.start_date is None or seat.start_date <= today)
+        and (seat.end_date is None or seat.end_date > today)
+    ]
+    return now or seats[:1]
+
+
+def _seat_in_words(seat: Mandate) -> str:
+    return " · ".join(part for part in [str(seat.legislature), seat.area.name if seat.area else ""] if part)
+
+
+@admin.register(Legislature)
+class LegislatureAdmin(StaffAdmin):
+    list_display = ["name", "country", "region", "chamber", "level", "time_zone", "hours"]
+    list_filter = ["level", "chamber"]
+    search_fields = ["name", "native_name", "=country", "region"]
+    form = TypedAtTheDesk
+    readonly_fields = ["source", "source_id", "as_of"]
+    fieldsets = [
+        (None, {"fields": ["name", "native_name", "country", "region", "chamber", "level", "language"]}),
+        (_("Office hours"), {"fields": ["time_zone", "office_opens", "office_closes", "office_days"]}),
+        (_("Where this comes from"), {"fields": ["source", "source_id", "as_of"]}),
+    ]
+
+    @admin.display(description=_("office hours"))
+    def hours(self, legislature: Legislature) -> str:
+        return f"{legislature.office_opens:%H:%M} – {legislature.office_closes:%H:%M}"
+
+
+@admin.register(Area)
+class AreaAdmin(StaffAdmin):
+    list_display = ["name", "country", "code", "parent"]
+    list_select_related = ["parent"]
+    search_fields = ["name", "code"]
+    autocomplete_fields = ["parent"]
+    form = TypedAtTheDesk
+    fields = ["name", "country", "code", "parent", "source", "source_id", "as_of"]
+    readonly_fields = ["source", "source_id", "as_of"]
+
+
+@admin.register(Postcode)
+class PostcodeAdmin(StaffAdmin):
+    list_display = ["code", "country", "area_code"]
+    search_fields = ["^code"]
+    ordering = ["pk"]

@@ -1,0 +1,162 @@
+"""Whom we may write to, as staff see it. Suppressions turn one way: they are added here and never taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.desk import NewestFirst, Place, ReadOnly, StaffAdmin, StaffInline, navigation
+from accounts.permissions import belongs_through
+from contacts import addresses, suppressions
+from contacts.lookup import by_address
+from contacts.models import Consent, Contact, MailingList, Subscription, Suppression
+
+navigation.add(Place(60, _("Contacts"), "admin:contacts_contact_changelist", "contacts.view_contact"))
+navigation.add(Place(61, _("Lists"), "admin:contacts_mailinglist_changelist", "contacts.view_mailinglist"))
+navigation.add(
+    Place(62, _("Suppressions"), "admin:contacts_suppression_changelist", "contacts.view_suppression")
+)
+
+belongs_through(Consent, "contact__organisation", "mailing_list__organisation")
+belongs_through(Subscription, "mailing_list__organisation")
+
+
+@admin.register(MailingList)
+class MailingListAdmin(StaffAdmin):
+    list_display = ["name", "slug", "opt_in", "organisation"]
+    list_select_related = ["organisation"]
+    search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["organisation"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class SubscriptionInline(ReadOnly, StaffInline):
+    model = Subscription
+    fields = ["mailing_list", "status", "changed_at"]
+    readonly_fields = ["mailing_list", "status", "changed_at"]
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).select_related("mailing_list")
+
+
+@admin.register(Contact)
+class ContactAdmin(ReadOnly, StaffAdmin):
+    list_display = ["pk", "name", "country", "language", "source", "created_at"]
+    list_filter = ["language"]
+    search_fields = ["name"]
+    search_help_text = _("A whole address, or the beginning of a name.")
+    fields = ["address", "name", "organisation", "country", "language", "attributes", "source", "created_at"]
+    inlines = [SubscriptionInline]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
+        return NewestFirst
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        term = search_term.strip()
+        if "@" not in term:
+            return (queryset.filter(name__istartswith=term) if term else queryset), False
+        try:
+            return queryset.filter(address_key=addresses.parse(term).key), False
+        except ValidationError:
+            return queryset.none(), False
+
+
+class SuppressionForm(forms.ModelForm):
+    """An address typed by a person becomes a keyed hash; the address itself is not kept."""
+
+    address = forms.CharField(label=_("address"), max_length=254)
+    note = forms.CharField(
+        label=_("why"), max_length=300, help_text=_("Who asked, and how. Do not write the address here.")
+    )
+
+    class Meta:
+        model = Suppression
+        fields = ["reason", "scope", "ends_at"]
+
+    def clean_address(self) -> addresses.Address:
+        return addresses.parse(self.cleaned_data["address"])
+
+    def clean_note(self) -> str:
+        note: str = self.cleaned_data["note"]
+        if "@" in note:
+            raise ValidationError(_("The address is remembered as a hash only: leave it out of the reason."))
+        return note
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(StaffAdmin):
+    list_display = ["created_at", "reason", "scope", "ends_at", "why"]
+    list_display_links = ["created_at"]
+    list_filter = ["reason", "scope"]
+    search_fields = ["pk"]
+    search_help_text = _("A whole address: is it suppressed?")
+    readonly_fields = ["why", "created_at"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
+        return NewestFirst
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs, **({} if obj else {"form": SuppressionForm}))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ["address", "reason", "scope", "ends_at", "note"]
+        return ["reason", "scope", "why", "created_at", "ends_at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Suppress through the one door; an address that already was is no error."""
+        address: addresses.Address = form.cleaned_data["address"]
+        suppressions.suppress(
+            address.hash,
+            obj.reason,
+            scope=obj.scope,
+            evidence={"by": request.user.pk, "note": form.cleaned_data["note"]},
+            ends_at=obj.ends_at,
+        )
+        found = Suppression.objects.get(address_hash=address.hash, reason=obj.reason, scope=obj.scope)
+        obj.pk, obj.address_hash = found.pk, found.address_hash
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        return by_address(queryset, search_term), False
+
+    @admin.display(description=_("why"))
+    def why(self, suppression: Suppression) -> str:
+        return str(suppression.evidence.get("note", "")) or "–"
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnly, StaffAdmin):
+    list_display = ["given_at", "purpose", "granted", "mailing_list", "source"]
+    list_filter = ["purpose", "granted"]
+    list_select_related = ["mailing_list"]
+    search_fields = ["pk"]
+    search_help_text = _("A whole address: what did this person agree to?")
+    fields = ["given_at", "purpose", "granted", "text", "page", "source", "proof", "mailing_list", "contact"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
+        return NewestFirst
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        return by_address(queryset, search_term), False

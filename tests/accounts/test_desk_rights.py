@@ -1,0 +1,105 @@
+"""Every page of the desk, asked by every role, for a row of one's own and for another organisation's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.db import models
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Organisation, User
+from accounts.permissions import _paths_of
+from accounts.roles import ROLES
+from tests.staff import make_every_row, make_organisation, make_staff
+
+pytestmark = pytest.mark.django_db
+
+WHO = ["anonymous", "no rights", *ROLES, "superuser"]
+LISTED = {"changelist": "view change", "add": "add"}
+OF_A_ROW = {"change": "view change", "history": "view change", "delete": "delete"}
+
+
+def desk_url_names() -> set[str]:
+    """The name of every address of the desk."""
+
+    def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns)
+            elif pattern.name:
+                yield pattern.name
+
+    desk = next(
+        resolver
+        for resolver in get_resolver().url_patterns
+        if isinstance(resolver, URLResolver) and resolver.namespace == "admin"
+    )
+    return set(walk(desk.url_patterns))
+
+
+def client_of(who: str, organisation: Organisation | None = None) -> tuple[Client, User | None]:
+    client = Client(raise_request_exception=True)
+    if who == "anonymous":
+        return client, None
+    user = make_staff(who, organisation=organisation)
+    client.force_login(user)
+    return client, user
+
+
+def holds(user: User | None, model: type[models.Model], actions: str) -> bool:
+    codes = [f"{model._meta.app_label}.{action}_{model._meta.model_name}" for action in actions.split()]
+    return user is not None and any(user.has_perm(code) for code in codes)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_each_role_opens_exactly_the_lists_and_rows_its_rights_name(who):
+    rows = make_every_row(None)
+    client, user = client_of(who)
+    for model, model_admin in admin.site._registry.items():
+        base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        asked = {reverse(f"{base}_{page}"): actions for page, actions in LISTED.items()}
+        asked |= {
+            reverse(f"{base}_{page}", args=[rows[model].pk]): actions for page, actions in OF_A_ROW.items()
+        }
+        for url, actions in asked.items():
+            answer = client.get(url)
+            if user is None:
+                assert answer.status_code == 302, url
+                assert answer["Location"].startswith(reverse("admin:login")), url
+            elif not holds(user, model, actions):
+                assert answer.status_code == 403, (url, who)
+            elif url.endswith(("/add/", "/delete/")):
+                assert answer.status_code in {200, 403}, (
+                    url,
+                    who,
+                )  # some rows are never made or deleted by hand
+            else:
+                assert answer.status_code == 200, (url, who)
+        assert model_admin.list_editable == (), model
+
+
+@pytest.mark.parametrize("who", [*ROLES, "superuser"])
+def test_a_row_of_another_organisation_is_neither_listed_nor_opened(who):
+    theirs = make_every_row(make_organisation())
+    client, user = client_of(who, organisation=make_organisation())
+    for model in admin.site._registry:
+        if not (_paths_of(model) or model is Organisation):
+            continue
+        base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        if not holds(user, model, "view change"):
+            continue
+        listed = client.get(reverse(f"{base}_changelist")).context["cl"].result_list
+        assert theirs[model].pk not in [row.pk for row in listed], model
+        for page in OF_A_ROW:
+            answer = client.get(reverse(f"{base}_{page}", args=[theirs[model].pk]))
+            assert answer.status_code in {302, 403, 404}, (model, page)
+
+
+@pytest.mark.parametrize("who", [role for role in WHO if role != "anonymous"])
+def test_the_home_page_opens_for_everyone_who_works_here(who):
+    make_every_row(None)
+    client, _user = client_of(who)
+    assert client.get(reverse("admin:index")).status_code == 200
