@@ -26,7 +26,7 @@ class Lifecycle(models.Model):
     def move_to(self, new: str, **changes: Any) -> bool:
         """Move the row, saving `changes` with it; False if it stood where no move to `new` is allowed."""
         rows: models.QuerySet[Any] = type(self)._default_manager.filter(pk=self.pk)
-        moved = rows.filter(**{"status__in": self.sources_of(new)}).update(**{"status": new, **changes})
+        moved = rows.filter(status__in=self.sources_of(new)).update(**{"status": new, **changes})
         if moved:
             self.refresh_from_db()
         return bool(moved)

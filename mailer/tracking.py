@@ -59,8 +59,8 @@ EVIDENCE = [
 # --- keep ------------------------------------------------------------------------------------------------------
 
 
-def keep(event: AnymailTrackingEvent, provider: str) -> bool:
-    """Store a provider's report and wake a worker. False for a repeat, which changes nothing.
+def keep(event: AnymailTrackingEvent, provider: str) -> None:
+    """Store a provider's report and wake a worker. A repeat changes nothing.
 
     No look-up and no rule here: the provider waits for our answer.
     """
@@ -78,12 +78,10 @@ def keep(event: AnymailTrackingEvent, provider: str) -> bool:
         bounce_code=code if failed or fact == Fact.DEFERRED else "",
         raw=_as_json(event.esp_event),
     )
-    before = DeliveryEvent.objects.filter(event_key=row.event_key).exists()
     DeliveryEvent.objects.bulk_create([row], ignore_conflicts=True)
     from mailer import tasks
 
     tasks.wake(tasks.apply_events)
-    return not before
 
 
 def _key(event: AnymailTrackingEvent, provider: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -95,6 +95,27 @@ def test_a_suppression_between_claim_and_question_stops_the_mail(provider):
     claimed.refresh_from_db()
     assert claimed.status == Status.SUPPRESSED
     assert claimed.asked_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_suppression_waits_for_a_claim_under_way_and_every_later_claim_sees_it(provider):
+    first, second = (make_delivery("ann@example.org", kind=Delivery.Kind.SYSTEM) for _ in range(2))
+    suppressed = threading.Event()
+
+    def forbid() -> None:
+        suppressions.suppress(bytes(first.address_hash), Suppression.Reason.COMPLAINT)
+        suppressed.set()
+        connections.close_all()
+
+    with transaction.atomic():
+        claimed = sending.claim(first.pk)
+        thread = threading.Thread(target=forbid)
+        thread.start()
+        assert not suppressed.wait(0.3)
+    thread.join()
+    assert claimed is not None
+    assert sending.claim(second.pk) is None
+    assert sending.start_asking(claimed) is False
 
 
 def test_leaving_the_newsletters_does_not_block_the_confirmation_of_ones_own_letter(provider):
