@@ -1,0 +1,124 @@
+"""The SMTP side: a sink with the same log, the same outcomes and, where SMTP can say it, the same faults."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from email import policy
+from email.parser import BytesHeaderParser
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from . import mailgun, messages, outcomes
+from .desk import Desk, HangUpError
+from .store import Call
+
+MAX_SIZE = 40 * 1024 * 1024
+
+
+def protocol(desk: Desk) -> SMTP:
+    """A protocol for one connection, for `loop.create_server`."""
+    return _Sink(
+        _Handler(desk),
+        data_size_limit=MAX_SIZE,
+        enable_SMTPUTF8=True,
+        hostname="sandbox.example",
+        ident="Epistle provider sandbox",
+        auth_require_tls=False,
+        authenticator=lambda server, session, envelope, mechanism, data: AuthResult(
+            success=isinstance(data, LoginPassword)
+        ),
+    )
+
+
+class _Sink(SMTP):
+    """aiosmtpd's server, which can be told to hang up."""
+
+    def hang_up(self) -> None:
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+
+
+class _Handler:
+    """What the sandbox does at each stage; aiosmtpd calls the methods by their names."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        # aiosmtpd reads command by command from a buffer, so that pipelined commands (RFC 2920) just work.
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if outcomes.name_of(address) == "reject" or self._desk.switches.take_rejections([address]):
+            return "550 5.7.1 Not delivering to this address"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
+
+    async def handle_DATA(self, server: _Sink, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        call = _call(envelope)
+        try:
+            verdict = await self._desk.before(envelope.rcpt_tos, lambda: server.transport is None)
+        except HangUpError:
+            server.hang_up()
+            return "421 4.3.2 Closing"
+        if verdict is not None:
+            return _refusal(verdict.status)
+        try:
+            await self._desk.accept(call)
+        except OSError:
+            return "452 4.3.1 The sandbox cannot write its log"
+        return await self._answer(server, envelope)
+
+    async def _answer(self, server: _Sink, envelope: Envelope) -> str:
+        try:
+            fault = await self._desk.after(envelope.rcpt_tos)
+        except HangUpError:
+            server.hang_up()
+            return "421 4.3.2 Closing"
+        name = fault.name if fault else ""
+        if name == "accept_then_close":
+            server.hang_up()
+        elif name == "drip" and fault:
+            await asyncio.sleep(fault.seconds)
+        return {
+            "accept_then_500": "451 4.3.0 Something went wrong after accepting",
+            "garbage": "what was I saying",
+        }.get(name, "250 2.0.0 Queued. Thank you.")
+
+
+def _call(envelope: Envelope) -> Call:
+    content = envelope.content
+    raw = content.encode("utf-8", "replace") if isinstance(content, str) else bytes(content or b"")
+    source = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
+    headers = BytesHeaderParser(policy=policy.compat32).parsebytes(source)
+    domain = (envelope.mail_from or "").rpartition("@")[2] or "sandbox.example"
+    message_id = str(headers.get("Message-ID") or "").strip() or mailgun.new_message_id(domain)
+    variables = mailgun.read_variables_header(str(headers.get("X-Mailgun-Variables") or ""))
+    subject = messages.decoded_header(headers.get("Subject") or "")
+    return Call(
+        road="smtp",
+        domain=domain,
+        content_type=messages.RAW,
+        body=source,
+        sender=messages.decoded_header(headers.get("From") or envelope.mail_from or ""),
+        tags=[str(tag) for tag in headers.get_all("X-Mailgun-Tag") or []],
+        mails=[
+            mailgun.Mail(recipient, message_id, variables, subject)
+            for recipient in dict.fromkeys(envelope.rcpt_tos)
+        ],
+    )
+
+
+def _refusal(status: int) -> str:
+    if status == 429:
+        return "451 4.7.1 Too many messages, slow down"
+    if status in (401, 403):
+        return "535 5.7.8 Authentication credentials invalid"
+    return "451 4.3.0 Temporarily unavailable" if status >= 500 else "554 5.5.0 Refused"
