@@ -13,6 +13,8 @@ WITHOUT_SERVERS = {
     "compilemessages",
     "compile_translations",
 }
+# These are about the tables themselves.
+WITHOUT_TABLES = {"migrate", "makemigrations", "showmigrations", "sqlmigrate", "check"}
 
 
 def main() -> None:
@@ -25,11 +27,12 @@ def main() -> None:
         execute_from_command_line(sys.argv)
         return
 
+    from config.prepare import make_tables
     from embedded.errors import EmbeddedError
     from embedded.services import services
 
     try:
-        with services():
+        with services(prepare=lambda: None if command in WITHOUT_TABLES else make_tables()):
             execute_from_command_line(sys.argv)
     except EmbeddedError as error:
         sys.exit(str(error))

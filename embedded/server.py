@@ -38,6 +38,13 @@ class Server:
         if not ready:
             raise not_started(self.name, self.log)
 
+    def ended(self) -> EmbeddedError:
+        """What to say when it ended by itself."""
+        code = self.process.poll()
+        return EmbeddedError(
+            f"{self.name} ended with exit code {code}. The end of its log, {self.log}:\n{last_lines(self.log)}"
+        )
+
 
 @contextmanager
 def stopped_on_failure(server: Server) -> Iterator[None]:

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -18,11 +18,12 @@ START_TIMEOUT = 90.0  # seconds another command may take to start the servers we
 
 
 @contextmanager
-def services() -> Iterator[None]:
+def services(prepare: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Have DATABASE_URL and REDIS_URL in the environment while the block runs.
 
     Either one that is set stays and replaces its own server only. Else the running servers of this checkout
-    are used; if none run, they are started and end with the block. Raises EmbeddedError.
+    are used; if none run, they are started and end with the block. `prepare` runs when an embedded database
+    has been started, before other commands get to see it. Raises EmbeddedError.
     """
     if all_set():
         yield
@@ -32,16 +33,31 @@ def services() -> Iterator[None]:
         with state.lock(f"`{' '.join(sys.argv)}`") as ours:
             if ours:
                 with signals_end_the_block(), own_services(state) as started:
-                    publish(state, started)
+                    addresses = {variable: server.url for variable, server in started.items()}
+                    os.environ.update(addresses)
+                    if "DATABASE_URL" in addresses:
+                        prepare()
+                    state.publish(addresses)
                     yield
                     state.wait_for_users()
                 return
         with state.in_use():
-            if addresses := _addresses_of_owner(state):
-                for variable, url in addresses.items():
-                    os.environ.setdefault(variable, url)
+            running = _addresses_of_owner(state)
+            if running is not None:
+                for variable, value in running.items():
+                    os.environ.setdefault(variable, value)
+                _require_all_set(state)
                 yield
                 return
+
+
+def _require_all_set(state: State) -> None:
+    for variable in ("DATABASE_URL", "REDIS_URL"):
+        if not os.environ.get(variable):
+            raise EmbeddedError(
+                f"The command that runs here, {state.owner()}, was given a {variable} of its own.\n"
+                f"Give this one a {variable} too, or wait for that one to end."
+            )
 
 
 def all_set() -> bool:
@@ -81,18 +97,12 @@ def signals_end_the_block() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def publish(state: State, started: dict[str, Server]) -> None:
-    """Put the servers' addresses into our environment and where other commands look."""
-    addresses = {variable: server.url for variable, server in started.items()}
-    os.environ.update(addresses)
-    state.publish(addresses)
-
-
 def _addresses_of_owner(state: State) -> dict[str, str] | None:
     """The addresses the lock's owner publishes once its servers answer; None if the owner has gone."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
-        if addresses := state.published():
+        addresses = state.published()
+        if addresses is not None:
             return addresses
         if not state.is_locked():
             return None

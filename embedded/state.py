@@ -30,6 +30,16 @@ class State:
         self._users = folder / "users.lock"
         self._processes = folder / "processes"
 
+    def notice(self) -> str:
+        """What the user should know about where the data are; empty if they are in the checkout."""
+        if self.folder.parent == CHECKOUT or "EPISTLE_STATE" in os.environ:
+            return ""
+        return (
+            f"Only root may enter {CHECKOUT}, and PostgreSQL refuses to run as root. The local data are\n"
+            f"therefore in {self.folder}, where a restart of the machine may remove them.\n"
+            "To keep them, run the command as an ordinary user or in a folder others may enter."
+        )
+
     def make(self) -> None:
         """Make the folder. As root it can be passed through, not listed, by the account of the servers."""
         with suppress(PermissionError):
