@@ -35,16 +35,21 @@ def suppress(
 ) -> bool:
     """Stop writing to an address. False if that was already so; a repeat changes nothing.
 
-    Waits for a claim of the same address that is under way, and every later claim sees it (invariant I4).
+    A repeat may lengthen what ends, never shorten it. Waits for a claim of the same address that is under way,
+    and every later claim sees it (invariant I4).
     """
     hold(address_hash)
-    _, created = Suppression.objects.get_or_create(
+    standing, created = Suppression.objects.get_or_create(
         address_hash=address_hash,
         scope=scope,
         reason=reason,
         defaults={"evidence": evidence or {}, "ends_at": ends_at},
     )
-    return created
+    if created or standing.ends_at is None or (ends_at is not None and ends_at <= standing.ends_at):
+        return created
+    standing.ends_at = ends_at
+    standing.save(update_fields=["ends_at"])
+    return True
 
 
 def hold(*address_hashes: bytes, shared: bool = False) -> None:

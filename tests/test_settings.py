@@ -1,0 +1,88 @@
+"""Settings that must not drift, and a start that says what is missing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+PRODUCTION = {
+    "EPISTLE_ENV": "production",
+    "SECRET_KEY": "x" * 50,
+    "ADDRESS_HASH_KEY": "y" * 50,
+    "SITE_URL": "https://act.example.org",
+    "ALLOWED_HOSTS": "act.example.org",
+    "DATABASE_URL": "postgres://epistle:secret@db.example/epistle",
+    "REDIS_URL": "redis://:secret@valkey.example:6379/0",
+    "MAIL_DOMAIN": "mail.example.org",
+    "POSTAL_ADDRESS": "Example Coalition, 1 Example Street, The Hague",
+    "MAILGUN_API_KEY": "key",
+    "MAILGUN_WEBHOOK_SIGNING_KEY": "key",
+    "WEBHOOK_SECRET": "user:secret",
+}
+
+
+def start(checkout: Path, environment: dict[str, str], code: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", f"from django.conf import settings; settings.DEBUG; {code}"],
+        cwd=checkout,
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_celery_is_a_doorbell_and_the_rows_are_the_queue():
+    assert settings.CELERY_ACCEPT_CONTENT == ["json"]
+    assert settings.CELERY_TASK_IGNORE_RESULT is True
+    assert settings.CELERY_TASK_ACKS_LATE is True
+    assert settings.CELERY_TASK_REJECT_ON_WORKER_LOST is False
+    assert settings.CELERY_WORKER_PREFETCH_MULTIPLIER == 1
+    assert not getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False)
+    lease = settings.DELIVERY_LEASE_SECONDS
+    visibility = settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
+    mail = sum(settings.ANYMAIL["REQUESTS_TIMEOUT"])
+    assert mail < settings.CELERY_TASK_TIME_LIMIT < lease < visibility
+
+
+def test_every_task_has_a_queue_that_a_worker_of_make_run_listens_to(checkout):
+    from config.celery import app
+
+    app.loader.import_default_modules()
+    listened = (checkout / "embedded" / "run.py").read_text()
+    for name in [name for name in app.tasks if not name.startswith("celery.")]:
+        queue = app.amqp.router.route({}, name)["queue"].name
+        assert queue in listened, f"{name} goes to {queue}, which no worker takes"
+
+
+def test_a_production_machine_starts_with_these_variables(checkout):
+    assert start(checkout, PRODUCTION).returncode == 0
+
+
+@pytest.mark.parametrize("missing", sorted(set(PRODUCTION) - {"EPISTLE_ENV"}))
+def test_a_missing_variable_stops_the_start_with_its_name_and_an_example(checkout, missing):
+    left = {name: value for name, value in PRODUCTION.items() if name != missing}
+    ended = start(checkout, left)
+    assert ended.returncode != 0
+    assert f"{missing} is not set. Example: {missing}=" in ended.stderr
+
+
+def test_an_unknown_environment_is_refused(checkout):
+    ended = start(checkout, {**PRODUCTION, "EPISTLE_ENV": "live"})
+    assert "EPISTLE_ENV=production" in ended.stderr
+
+
+def test_outside_production_mail_goes_to_the_sandbox_whatever_else_is_set(checkout):
+    hostile = {
+        "DATABASE_URL": "postgres:///x",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "MAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "MAILGUN_API_URL": "https://api.mailgun.net/v3",
+    }
+    ended = start(checkout, hostile, "print(settings.ANYMAIL['MAILGUN_API_URL'], settings.EMAIL_BACKEND)")
+    assert ended.stdout.split() == ["http://127.0.0.1:8025/v3", "anymail.backends.mailgun.EmailBackend"]
