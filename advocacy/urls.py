@@ -1,6 +1,11 @@
-"""The public pages."""
+"""The public pages, in the order in which a supporter meets them."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from advocacy import views
 
 app_name = "advocacy"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.campaigns, name="campaigns"),
+    path("privacy/", views.privacy, name="privacy"),
+]

@@ -2,9 +2,16 @@
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+from config import health, pages
 
 urlpatterns = [
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("robots.txt", pages.robots, name="robots"),
+    path("favicon.ico", pages.favicon, name="favicon"),
+    re_path(r"^accent/(?P<colour>[0-9a-f]{6})\.css$", pages.accent, name="accent"),
     path("webhooks/", include("mailer.webhook_urls")),
     path("staff/", admin.site.urls),
     *i18n_patterns(path("", include("advocacy.urls"))),

@@ -1,0 +1,107 @@
+"""What the public templates ask for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse, translate_url
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, get_language_info
+
+from advocacy import texts
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """This page in another language."""
+
+    code: str
+    name: str
+    dir: str
+    href: str
+    canonical: str
+    current: bool
+
+
+@register.simple_tag(takes_context=True)
+def language_links(context: template.Context) -> list[LanguageLink]:
+    """The page at hand in every language, with its query."""
+    request: HttpRequest = context["request"]
+    return [
+        LanguageLink(
+            code,
+            get_language_info(code)["name_local"].capitalize(),
+            text_direction(code),
+            translate_url(request.get_full_path(), code),
+            settings.SITE_URL + translate_url(request.path, code),
+            code == get_language(),
+        )
+        for code, _name in settings.LANGUAGES
+    ]
+
+
+@register.filter
+def text_direction(language: str) -> str:
+    """`rtl` or `ltr`; also for languages in which campaigns are written but these pages are not."""
+    return "rtl" if language.partition("-")[0] in settings.LANGUAGES_BIDI else "ltr"
+
+
+@register.simple_tag
+def foreign(language: str) -> SafeString:
+    """`lang` and `dir` for words in another language than the page's; nothing where it is the same."""
+    if not language or language == get_language():
+        return SafeString("")
+    return format_html(' lang="{}" dir="{}"', language, text_direction(language))
+
+
+@register.simple_tag
+def site_url(name: str, *args: object) -> str:
+    """A whole address for other sites to keep; from the setting, never from the request's Host."""
+    return settings.SITE_URL + reverse(name, args=args)
+
+
+@register.filter
+def host(url: str) -> str:
+    """The site a link leads to, for people to read."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+@register.simple_tag
+def accent_url(colour: str) -> str:
+    """The style sheet that sets a campaign's accent."""
+    return reverse("accent", args=[colour.removeprefix("#").lower()])
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    return texts.markdown(text)
+
+
+@register.filter
+def lines(text: str) -> list[str]:
+    return texts.lines(text)
+
+
+@register.simple_tag
+def moment(when: dt.datetime | None) -> SafeString:
+    """A point in time in the reader's language, in UTC and marked so; the script shows it in their own zone."""
+    if when is None:
+        return SafeString("–")
+    local = timezone.localtime(when)
+    same_day = local.date() == timezone.localdate()
+    shown = formats.date_format(local, "TIME_FORMAT" if same_day else "DATETIME_FORMAT")
+    return format_html(
+        '<time datetime="{}"{}>{} UTC</time>',
+        local.isoformat(timespec="seconds"),
+        SafeString(" data-today") if same_day else "",
+        shown,
+    )

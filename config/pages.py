@@ -1,0 +1,71 @@
+"""Pages of the house as a whole: a campaign's colour, robots.txt, and what is shown when something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from advocacy import colours
+
+log = structlog.get_logger(__name__)
+
+
+@require_safe
+@cache_control(public=True, max_age=31_536_000, immutable=True)
+def accent(request: HttpRequest, colour: str) -> HttpResponse:
+    """The style sheet that sets one accent for light and dark; a pure function of its address.
+
+    A file of its own because the Content-Security-Policy allows no style inside a page.
+    """
+    light, dark = colours.accents(f"#{colour}")
+    css = (
+        f":root{{--accent:{light.colour};--on-accent:{light.on}}}"
+        f"@media(prefers-color-scheme:dark){{:root{{--accent:{dark.colour};--on-accent:{dark.on}}}}}"
+    )
+    return HttpResponse(css, content_type="text/css; charset=utf-8")
+
+
+@require_safe
+@cache_control(public=True, max_age=86_400)
+def robots(request: HttpRequest) -> HttpResponse:
+    """Campaign pages may be found; whatever stands behind a token or a login may not."""
+    kept_out = ["/staff/", "/webhooks/"] + [
+        f"/{language}/{page}/"
+        for language, _name in settings.LANGUAGES
+        for page in ("confirm", "letters", "pending", "not-me", "report")
+    ]
+    text = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in kept_out)
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+@cache_control(public=True, max_age=86_400)
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask here whatever the page says."""
+    return HttpResponse(status=302, headers={"Location": static("icons/favicon.svg")})
+
+
+class Unavailable:
+    """Middleware: a page that says "in a moment" (503) when the database is away, instead of "broken" (500)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, OperationalError | InterfaceError):
+            return None
+        log.error("database unavailable", exc_info=exception)
+        answer = render(request, "503.html", status=503)
+        answer["Retry-After"] = "30"
+        return answer
