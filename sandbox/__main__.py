@@ -50,7 +50,9 @@ def _announce(http: str, smtp_port: int) -> None:
 
 
 def _stop_when_stdin_closes() -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: a thread inside its buffer makes the interpreter abort at exit.
+    while os.read(0, 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

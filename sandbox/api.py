@@ -342,7 +342,7 @@ async def release(request: web.Request) -> web.Response:
 
 async def reset(request: web.Request) -> web.Response:
     """Begin afresh: switches off, held calls closed, waiting events dropped, log emptied."""
-    request.app[DESK].reset()
+    await request.app[DESK].reset()
     return web.json_response({})
 
 

@@ -54,11 +54,11 @@ class Desk:
             future.set_result(go_on)
         return len(held)
 
-    def reset(self) -> None:
+    async def reset(self) -> None:
         """Switches off, held calls closed, waiting events dropped, log emptied: a fresh sandbox."""
         self.switches.turn_off()
         self.release(go_on=False)
-        self.events.drop()
+        await self.events.drop()
         self.store.clear()
 
     async def before(self, recipients: Sequence[str], caller_gone: Callable[[], bool]) -> Refusal | None:

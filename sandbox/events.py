@@ -77,6 +77,7 @@ class Events:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _session: aiohttp.ClientSession | None = None
     _generation: int = 0
+    _sending: int = 0
 
     async def start(self) -> None:
         user, _, password = self.webhook_secret.partition(":")
@@ -95,12 +96,15 @@ class Events:
         if self._session:
             await self._session.close()
 
-    def drop(self) -> None:
-        """Forget what is waiting."""
+    async def drop(self) -> None:
+        """Forget what is waiting, and let the posts under way end (but wait no longer than 5 s for them)."""
         self._generation += 1
         self._heap.clear()
         while not self._ready.empty():
             self._ready.get_nowait()
+        patience = time.monotonic() + 5
+        while self._sending and time.monotonic() < patience:
+            await asyncio.sleep(0.005)
         self.counts = Counts()
         self.posts.clear()
 
@@ -263,6 +267,7 @@ class Events:
         if self._session is None:
             raise RuntimeError("Events.start was not called")
         headers = {"Content-Type": "application/json", "User-Agent": "mailgun/sandbox"}
+        self._sending += 1
         try:
             async with self._session.post(
                 self.webhook_url, data=body, headers=headers, allow_redirects=False
@@ -271,3 +276,5 @@ class Events:
                 return response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return type(error).__name__
+        finally:
+            self._sending -= 1

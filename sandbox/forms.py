@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import binascii
 from dataclasses import dataclass, field
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +48,20 @@ def read_form(content_type: str, body: bytes) -> Form:
 def unquote_plus(data: bytes) -> str:
     """What urllib.parse.unquote_plus gives, at a tenth of its cost on the megabyte of JSON a batch carries.
 
-    One `replace` per distinct escape in place of one step per escape. In a body some client encoded, a
-    replaced escape never makes a new one, because `%25` (the percent sign itself) goes last. Only for
-    malformed bodies, with a bare percent sign just before an escape, may the result differ from urllib's.
+    Percent encoding with its sign changed is quoted-printable, which the standard library decodes in C. Each
+    escape makes three bytes one; where that sum does not come out, something was malformed and urllib decides.
     """
-    data = data.replace(b"+", b" ")
-    at = data.find(b"%")
-    while at != -1:
-        escape = data[at : at + 3]
-        if escape == b"%25":
-            at += 3
-        else:
-            character = _ESCAPES.get(escape)
-            if character is not None:
-                # Both spellings, %2f and %2F, are met by this loop in their turn.
-                data = data[:at] + data[at:].replace(escape, character)
-            at += 1
-        at = data.find(b"%", at)
-    return data.replace(b"%25", b"%").decode("utf-8", "replace")
+    quoted = data.replace(b"=", b"%3D").translate(_TO_QUOTED_PRINTABLE)
+    plain = binascii.a2b_qp(quoted)
+    broken = len(plain) != len(quoted) - 2 * quoted.count(b"=")
+    if (
+        broken or b"\n" in data or b"\r" in data
+    ):  # quoted-printable would take an escaped line end for a soft one
+        plain = unquote_to_bytes(data.replace(b"+", b" "))
+    return plain.decode("utf-8", "replace")
 
 
-_HEX = "0123456789abcdefABCDEF"
-_ESCAPES = {f"%{a}{b}".encode(): bytes.fromhex(a + b) for a in _HEX for b in _HEX if a + b != "25"}
+_TO_QUOTED_PRINTABLE = bytes.maketrans(b"%+", b"= ")
 
 
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:
