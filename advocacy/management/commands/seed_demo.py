@@ -1,0 +1,21 @@
+"""`manage.py seed_demo`: the demo campaigns, their representatives and the login `demo`. Safe to repeat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+
+from advocacy.demo.seeding import seed
+
+
+class Command(BaseCommand):
+    help = "Create what the demo lacks. What is there stays as people made it. Refuses to run in production."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            done = seed()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Demo: {done.campaigns} campaigns and {done.people} people created.")

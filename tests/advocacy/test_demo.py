@@ -1,0 +1,209 @@
+"""The demo is complete in every language, harmless, and never overwrites what people made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from advocacy.demo import seeding
+from advocacy.models import (
+    Area,
+    Campaign,
+    CampaignText,
+    ContactRoute,
+    LetterTemplate,
+    Mandate,
+    Person,
+    Postcode,
+    TargetRule,
+)
+from contacts.models import MailingList
+from mailer import composing
+
+pytestmark = pytest.mark.django_db
+
+MODELS = [
+    Area,
+    Campaign,
+    CampaignText,
+    ContactRoute,
+    LetterTemplate,
+    MailingList,
+    Mandate,
+    Person,
+    Postcode,
+    TargetRule,
+    User,
+]
+
+
+def strings(value: Any) -> list[str]:
+    """Every string in a file of the demo, however deep."""
+    if isinstance(value, dict):
+        return [text for part in value.values() for text in strings(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in strings(part)]
+    return [value] if isinstance(value, str) else []
+
+
+def test_a_second_run_creates_nothing():
+    first = seeding.seed()
+    before = [model.objects.count() for model in MODELS]
+    assert first.campaigns == 2
+    assert first.people > 90
+    assert seeding.seed() == seeding.Seeded(campaigns=0, people=0, staff=0)
+    assert [model.objects.count() for model in MODELS] == before
+
+
+def test_what_staff_edited_and_took_away_stays_so():
+    seeding.seed()
+    text = CampaignText.objects.get(campaign__slug="common-bonds", language="fr")
+    CampaignText.objects.filter(pk=text.pk).update(title="Notre titre")
+    person = Person.objects.get(source_id="ke-1")
+    person.routes.all().delete()
+    LetterTemplate.objects.filter(campaign__slug="common-bonds", country="PH").delete()
+    seeding.seed()
+    text.refresh_from_db()
+    assert text.title == "Notre titre"
+    assert not person.routes.exists()
+    assert not LetterTemplate.objects.filter(country="PH").exists()
+
+
+def test_the_demo_refuses_to_enter_production(settings):
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="production"):
+        call_command("seed_demo")
+    assert not Campaign.objects.exists()
+    assert not User.objects.exists()
+
+
+def test_the_login_works_and_its_password_is_hashed(client):
+    seeding.seed()
+    assert client.login(username="demo", password="demo")
+    assert User.objects.get(username="demo").password.startswith("argon2")
+    assert Group.objects.count() >= 4
+
+
+def test_a_changed_password_of_the_demo_login_is_not_set_back(client):
+    seeding.seed()
+    user = User.objects.get(username="demo")
+    user.set_password("a better one")
+    user.save(update_fields=["password"])
+    seeding.seed()
+    assert not client.login(username="demo", password="demo")
+
+
+def test_every_address_and_link_ends_at_a_name_nobody_serves():
+    seeding.seed()
+    addresses = [
+        *ContactRoute.objects.filter(kind="email").values_list("value", flat=True),
+        *Campaign.objects.values_list("contact_address", flat=True),
+        *filter(None, Campaign.objects.values_list("test_address", flat=True)),
+        *User.objects.values_list("email", flat=True),
+    ]
+    assert addresses
+    assert [address for address in addresses if not address.endswith(".example")] == []
+    forms = ContactRoute.objects.filter(kind="web_form").values_list("value", flat=True)
+    assert [form for form in forms if ".example/" not in form] == []
+
+
+def test_the_live_demo_has_every_language_of_the_house():
+    told = seeding.languages(seeding.FOLDER / "common-bonds")
+    assert set(told) == {code for code, _name in settings.LANGUAGES}
+
+
+@pytest.mark.parametrize("campaign", seeding.CAMPAIGNS)
+def test_every_language_of_a_campaign_says_everything(campaign: str):
+    seeding.seed()
+    texts = CampaignText.objects.filter(campaign__slug=campaign)
+    names = ["title", "summary", "story", "asks", "closed_text", "thank_you", "share_text"]
+    for text in texts:
+        text.full_clean()
+        assert [name for name in names if not getattr(text, name).strip()] == [], text.language
+        assert 3 <= len(text.story.strip().split("\n\n")) <= 5
+    assert len({len(text.asks.splitlines()) for text in texts}) == 1
+    for language in texts.values_list("language", flat=True):
+        defaults = LetterTemplate.objects.filter(
+            campaign__slug=campaign, language=language, country="", chamber="", legislature=None, role=""
+        )
+        assert defaults.count() == 1, language
+    listed = MailingList.objects.get(campaign__slug=campaign)
+    assert set(listed.texts) == set(texts.values_list("language", flat=True))
+
+
+def test_no_template_asks_for_a_field_that_letters_lack():
+    seeding.seed()
+    known = [
+        "title",
+        "name",
+        "given_name",
+        "family_name",
+        "honorific",
+        "role",
+        "legislature",
+        "area",
+        "party",
+        "country",
+        "supporter_name",
+        "supporter_place",
+    ]
+    templates = LetterTemplate.objects.all()
+    assert templates.count() >= 13
+    for template in templates:
+        template.full_clean()
+        assert len(template.subjects.splitlines()) == 3, template
+        for text in [
+            template.subjects,
+            template.salutation,
+            template.opening,
+            template.body,
+            template.closing,
+        ]:
+            composing.check_fields(text, known)
+
+
+def test_the_accents_can_be_read_on_paper():
+    for accent in (
+        seeding.read(seeding.FOLDER / name / "campaign.yaml")["accent"] for name in seeding.CAMPAIGNS
+    ):
+        assert contrast_with_white(accent) >= 4.5
+
+
+def contrast_with_white(colour: str) -> float:
+    """WCAG 2.2, "contrast ratio"."""
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 1.05 / (sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)) + 0.05)
+
+
+def test_the_demo_shows_every_way_a_letter_can_go():
+    seeding.seed()
+    current = Mandate.objects.current()
+    mails = list(ContactRoute.objects.filter(kind="email").values_list("value", flat=True))
+    for start in ("bounce-", "bounce-full-", "bounce-soft-", "block-", "slow-", "nonews-"):
+        assert any(mail.startswith(start) for mail in mails), start
+    assert len(mails) > len(set(mails)), "a shared mailbox"
+    assert current.filter(person__routes=None).exists(), "no known route"
+    assert current.filter(person__routes__kind="web_form").exists()
+    assert current.filter(person__refuses_letters=True).exists()
+    assert current.count() < Mandate.objects.count(), "an ended mandate"
+    assert Mandate.objects.values("legislature__country").distinct().count() >= 12
+    assert set(
+        Mandate.objects.filter(legislature__country="EG").values_list("legislature__office_days", flat=True)
+    ) == {"71234"}
+
+
+def test_the_demo_borrows_no_sentence(checkout):
+    papers = checkout.parent / "shared" / "campaign"
+    theirs = " ".join(" ".join(path.read_text().split()) for path in papers.glob("*.txt")).casefold()
+    if not theirs:
+        pytest.skip("the papers of the campaign are not beside this folder")
+    ours = strings(seeding.languages(seeding.FOLDER / "common-bonds")["en"])
+    words = " ".join(" ".join(ours).split()).casefold().split()
+    runs = (" ".join(words[start : start + 9]) for start in range(len(words) - 8))
+    assert [run for run in runs if run in theirs] == []
