@@ -249,8 +249,14 @@ IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "config.logs.formatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "formatters": {
+        "line": {
+            "()": "config.logs.formatter",
+            "style": env.str("LOG_FORMAT", "json" if PRODUCTION else "text"),
+        }
+    },
+    "filters": {"no_ticks": {"()": "config.logs.NoTicks"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
@@ -258,5 +264,7 @@ LOGGING = {
         "celery": {"handlers": ["console"], "level": "INFO", "propagate": False},
         # Celery writes each task's name and id at INFO: nothing private, but noise on a laptop.
         "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.beat": {"filters": ["no_ticks"]},
     },
 }
