@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, get_language_info
 
-from advocacy import texts
+from advocacy import prose
 
 register = template.Library()
 
@@ -83,12 +83,12 @@ def accent_url(colour: str) -> str:
 
 @register.filter
 def markdown(text: str) -> SafeString:
-    return texts.markdown(text)
+    return prose.markdown(text)
 
 
 @register.filter
 def lines(text: str) -> list[str]:
-    return texts.lines(text)
+    return prose.lines(text)
 
 
 @register.simple_tag

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from advocacy import texts
+from advocacy import prose
 from advocacy.models import Campaign
 
 
@@ -16,7 +16,7 @@ from advocacy.models import Campaign
 def campaigns(request: HttpRequest) -> HttpResponse:
     """The campaigns one can take part in."""
     rows = Campaign.objects.filter(status=Campaign.Status.OPEN, texts__isnull=False).distinct()
-    told = [texts.tell(row, get_language()) for row in rows.prefetch_related("texts")]
+    told = [prose.tell(row, get_language()) for row in rows.prefetch_related("texts")]
     return render(request, "advocacy/campaigns.html", {"told": told})
 
 
