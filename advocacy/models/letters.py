@@ -63,6 +63,9 @@ class Submission(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True, blank=True)
+    corrections = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often the address was corrected before the confirmation.")
+    )
     forgotten_at = models.DateTimeField(
         null=True, blank=True, help_text=_("When name and texts were emptied.")
     )
@@ -108,6 +111,8 @@ class Letter(Lifecycle):
         },
         Status.CONFIRMED: {Status.DISPATCHED, Status.WITHHELD, Status.WITHDRAWN},
         Status.WITHHELD: {Status.CONFIRMED, Status.REFUSED, Status.EXPIRED, Status.WITHDRAWN},
+        # Only where the door refused the delivery before asking the provider: nothing has left.
+        Status.DISPATCHED: {Status.WITHHELD},
     }
     LIVE: ClassVar[list[str]] = [Status.CONFIRMED, Status.WITHHELD, Status.DISPATCHED, Status.BY_HAND]
 

@@ -1,0 +1,47 @@
+"""Addresses of our pages as they stand in mails: from one setting, never from a request (CVE-2026-26747).
+
+The names of the routes are those of `advocacy/urls.py`: campaign, confirm, status, not_me, report.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+
+from advocacy import tokens
+from advocacy.models import Campaign, Submission
+
+
+def confirm(submission: Submission) -> str:
+    return _absolute("confirm", tokens.make(tokens.CONFIRM, submission), submission.language)
+
+
+def status(submission: Submission) -> str:
+    return _absolute("status", tokens.make(tokens.STATUS, submission), submission.language)
+
+
+def not_me(submission: Submission) -> str:
+    return _absolute("not_me", tokens.make(tokens.NOT_ME, submission), submission.language)
+
+
+def report(submission: Submission, language: str) -> str:
+    """For the representative's office, so in the language of the letter."""
+    return _absolute("report", tokens.make(tokens.REPORT, submission), language)
+
+
+def campaign(campaign: Campaign, language: str) -> str:
+    return _absolute("campaign", campaign.slug, language)
+
+
+def page_language(language: str) -> str:
+    """The language our pages have that is nearest to `language`."""
+    try:
+        return translation.get_supported_language_variant(language)
+    except LookupError:
+        return settings.LANGUAGE_CODE
+
+
+def _absolute(name: str, argument: str, language: str) -> str:
+    with translation.override(page_language(language)):
+        return f"{settings.SITE_URL}{reverse(f'advocacy:{name}', args=[argument])}"

@@ -1,0 +1,67 @@
+"""What people want to get from us: their wish for a list, and the consent behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from contacts import suppressions
+from contacts.addresses import Address
+from contacts.models import Consent, Contact, MailingList, Subscription, Suppression
+
+
+@transaction.atomic
+def subscribe_proven(
+    address: Address,
+    mailing_list: MailingList,
+    *,
+    text: str,
+    page: str,
+    source: str,
+    proof: dict[str, Any],
+    name: str = "",
+    language: str = "",
+    country: str = "",
+) -> Subscription | None:
+    """Subscribe somebody who ticked the box and has proven the mailbox. Safe to repeat.
+
+    An earlier "unsubscribed" is lifted: the fresh tick is the person's own word. A suppression is not; then the
+    consent is kept as a fact, and None is returned. What we know of the contact is never overwritten.
+    """
+    contact, _ = Contact.objects.get_or_create(
+        address_key=address.key,
+        defaults={
+            "address": address.given,
+            "name": name,
+            "language": language,
+            "country": country,
+            "organisation": mailing_list.organisation,
+            "source": source[:100],
+        },
+    )
+    Consent.objects.create(
+        address_hash=address.hash,
+        contact=contact,
+        mailing_list=mailing_list,
+        purpose=Consent.Purpose.NEWSLETTER,
+        granted=True,
+        text=text,
+        page=page[:300],
+        source=source[:100],
+        proof=proof,
+    )
+    if suppressions.blocks(address.hash, Suppression.Scope.MAILINGS):
+        return None
+    subscription, created = Subscription.objects.get_or_create(
+        contact=contact,
+        mailing_list=mailing_list,
+        defaults={"status": Subscription.Status.CONFIRMED},
+    )
+    if not created and subscription.status != Subscription.Status.CONFIRMED:
+        Subscription.objects.filter(pk=subscription.pk).update(
+            status=Subscription.Status.CONFIRMED, changed_at=Now()
+        )
+        subscription.refresh_from_db()
+    return subscription
