@@ -1,5 +1,7 @@
 """Install a lock file into the environment this runs in: `python embedded/install.py requirements.lock`.
 
+With --lock it writes the lock files instead; what follows goes to uv.
+
 Standard library only. uv does it in seconds and is fetched first; where it cannot be had, pip does it. Both
 take the package index from the machine's pip configuration and refuse a file whose hash is not in the lock.
 Nothing is done if the environment holds the lock already, or the test lock, which is a superset.
@@ -14,6 +16,7 @@ from pathlib import Path
 
 ENVIRONMENT = Path(sys.prefix)
 STAMP = ENVIRONMENT / "installed-lock"
+GROUPS = {"requirements.lock": ["run"], "requirements-test.lock": ["run", "test"]}
 SUPERSETS = {"requirements.lock": "requirements-test.lock"}
 # What uv calls pip's settings. It reads none of pip's own.
 UV_NAMES = {
@@ -31,7 +34,13 @@ COMMA_SEPARATED = {"find-links"}
 
 
 def main() -> None:
-    lock = Path(sys.argv[1])
+    if sys.argv[1] == "--lock":
+        write_locks(sys.argv[2:])
+    else:
+        install(Path(sys.argv[1]))
+
+
+def install(lock: Path) -> None:
     wanted = fingerprint(lock)
     installed = STAMP.read_text() if STAMP.exists() else ""
     if installed and installed in (wanted, fingerprint(lock.with_name(SUPERSETS.get(lock.name, lock.name)))):
@@ -53,22 +62,26 @@ def pip() -> list[str]:
 
 
 def install_with_uv(lock: Path) -> bool:
+    return run_uv("sync", "--quiet", "--python", sys.executable, "--require-hashes", str(lock))
+
+
+def write_locks(options: list[str]) -> None:
+    """Resolve pyproject.toml for every platform, with hashes and without any index's address."""
+    for lock, groups in GROUPS.items():
+        chosen = [word for group in groups for word in ("--group", group)]
+        form = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-header"]
+        if not run_uv("compile", "--quiet", "pyproject.toml", *chosen, *form, "--output-file", lock, *options):
+            sys.exit(f"{lock} could not be written.")
+
+
+def run_uv(*arguments: str) -> bool:
+    """Run `uv pip …`, fetching uv first; whether that worked."""
     uv = ENVIRONMENT / "bin" / "uv"
     if not uv.exists() and subprocess.run([*pip(), "install", "--quiet", "uv"], check=False).returncode:
         return False
     # pip looks into every index for the best file; the hashes make that safe for uv too.
-    command: list[str | Path] = [
-        uv,
-        "pip",
-        "sync",
-        "--quiet",
-        "--python",
-        sys.executable,
-        "--require-hashes",
-        lock,
-    ]
     environment = {"UV_INDEX_STRATEGY": "unsafe-best-match", **pip_settings_for_uv(), **os.environ}
-    return subprocess.run(command, env=environment, check=False).returncode == 0
+    return subprocess.run([uv, "pip", *arguments], env=environment, check=False).returncode == 0
 
 
 def pip_settings_for_uv() -> dict[str, str]:

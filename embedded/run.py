@@ -21,6 +21,7 @@ WORKERS = {  # name: (queues, processes); reserved, so that no kind of work dela
 }
 # True on a laptop and of no interest there: files are served from where they are, and root may be who works here.
 UNINTERESTING = "ignore:No directory at,ignore:You're running the worker with superuser privileges"
+SANDBOX_PORTS = (8025, 1025)  # HTTP and SMTP; others are taken where these are in use
 # What management commands of the same checkout must know beside the servers.
 SHARED = ("SITE_URL", "PORT", "SANDBOX_URL", "SANDBOX_SMTP_PORT")
 
@@ -99,8 +100,7 @@ def _start_all(supervisor: Supervisor, state: State, port: int, environment: Map
 
 def environment_for(port: int, servers: Mapping[str, str]) -> dict[str, str]:
     """The environment of every program of the run; what the caller's own has set stays."""
-    sandbox_port = next(p for p in (8025, free_port()) if not port_is_busy(p))
-    smtp_port = next(p for p in (1025, free_port()) if not port_is_busy(p))
+    sandbox_port, smtp_port = (free_port() if port_is_busy(port) else port for port in SANDBOX_PORTS)
     return {
         "SITE_URL": f"http://localhost:{port}",
         "MAILGUN_WEBHOOK_SIGNING_KEY": "sandbox-signing-key",

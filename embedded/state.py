@@ -140,7 +140,7 @@ class State:
         with self._processes.open("a") as file:
             file.write(json.dumps({"pid": pid, "birth": birth(pid), "signal": int(stop_signal)}) + "\n")
 
-    def _stop_left_overs(self, patience: float = 8) -> None:
+    def _stop_left_overs(self, patience: float = 3) -> None:
         """End the children of an owner that was killed; on Linux most have ended by themselves."""
         left = list(self._left_overs())
         for pid, stop_signal in left:

@@ -1,0 +1,35 @@
+"""The installer of the lock files, which runs before anything is installed."""
+
+import sys
+
+from embedded.install import ENVIRONMENT, install, pip_settings_for_uv
+
+
+def test_uv_takes_the_index_from_the_configuration_of_pip(monkeypatch, tmp_path):
+    configuration = tmp_path / "pip.conf"
+    configuration.write_text(
+        "[global]\nindex-url = https://mirror.example/simple\nextra-index-url = https://one.example\n"
+        "    https://two.example\nfind-links = /wheels /more\n[install]\ntrusted-host = mirror.example\n"
+    )
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_TRUSTED_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(configuration))
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://three.example")
+    settings = pip_settings_for_uv()
+    assert settings["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+    assert settings["UV_INDEX"] == "https://three.example"  # a variable wins over the file, as with pip
+    assert settings["UV_FIND_LINKS"] == "/wheels,/more"
+    assert settings["UV_INSECURE_HOST"] == "mirror.example"
+
+
+def test_the_installer_needs_nothing_but_the_standard_library():
+    imported = {name.split(".")[0] for name in vars(sys.modules["embedded.install"]) if name in sys.modules}
+    assert imported <= sys.stdlib_module_names
+
+
+def test_an_environment_that_holds_the_test_lock_serves_a_run_as_it_is(checkout, capfd):
+    stamp = ENVIRONMENT / "installed-lock"
+    if not stamp.exists():
+        return
+    install(checkout / "requirements.lock")
+    assert capfd.readouterr().out == ""

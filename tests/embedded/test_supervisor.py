@@ -1,0 +1,114 @@
+"""The supervisor with tiny programs in place of web and workers."""
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from .conftest import is_alive, read_until, wait_until
+
+# Says its number and its child's, and that it is ready; asked to stop, it finishes its work first.
+DILIGENT = """
+import os, signal, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+def finish(*_):
+    time.sleep(0.3); print("work finished"); sys.exit()
+signal.signal(signal.SIGTERM, finish)
+print("pids", os.getpid(), child.pid); print("ready")
+while True: time.sleep(600)
+"""
+STUBBORN = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("pids", os.getpid()); print("ready")
+while True: time.sleep(600)
+"""
+CRASHES_SOON = """
+import sys, time
+print("ready"); time.sleep(0.3); print("the disk is full"); sys.exit(3)
+"""
+
+
+@pytest.fixture
+def tiny_run(start_python, state):
+    def start(**programs):
+        arguments = [f"{name}={program}" for name, program in programs.items()]
+        return start_python("-m", "tests.embedded.tiny_run", str(state.folder), *arguments)
+
+    return start
+
+
+def pids_in(lines):
+    return [int(word) for line in lines if "| pids" in line for word in line.split("pids")[1].split()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_lets_work_end_and_leaves_no_process(tiny_run, number):
+    run = tiny_run(first=DILIGENT, second=DILIGENT)
+    pids = pids_in(read_until(run, "all ready"))
+    run.send_signal(number)
+    output, _ = run.communicate(timeout=20)
+    assert output.count("work finished") == 2
+    assert run.returncode == 0
+    assert len(pids) == 4
+    wait_until(lambda: not any(map(is_alive, pids)))
+
+
+def test_who_is_to_stop_last_is_asked_when_the_others_have_ended(tiny_run):
+    run = tiny_run(last=DILIGENT, worker=DILIGENT)
+    read_until(run, "all ready")
+    run.send_signal(signal.SIGTERM)
+    output, _ = run.communicate(timeout=20)
+    finished = [line.split()[0] for line in output.splitlines() if "work finished" in line]
+    assert finished == ["worker", "last"]
+
+
+def test_a_second_ctrl_c_kills_what_does_not_end(tiny_run):
+    run = tiny_run(worker=STUBBORN)
+    pids = pids_in(read_until(run, "all ready"))
+    run.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert run.poll() is None
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=20)
+    assert run.returncode == 0
+    assert not any(map(is_alive, pids))
+
+
+def test_a_program_that_ends_by_itself_is_named_and_stops_the_rest(tiny_run):
+    run = tiny_run(web=CRASHES_SOON, worker=DILIGENT)
+    pids = pids_in(read_until(run, "all ready"))
+    output, _ = run.communicate(timeout=20)
+    assert "web ended with exit code 3. Its last lines:\n  ready\n  the disk is full" in output
+    assert run.returncode == 1
+    wait_until(lambda: not any(map(is_alive, pids)))
+
+
+def test_a_child_killed_by_the_system_takes_its_own_children_along(tiny_run):
+    run = tiny_run(worker=DILIGENT)
+    worker, grandchild = pids_in(read_until(run, "all ready"))
+    os.kill(worker, signal.SIGKILL)
+    output, _ = run.communicate(timeout=20)
+    assert "worker was ended by SIGKILL" in output
+    wait_until(lambda: not is_alive(grandchild))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+def test_no_child_outlives_a_killed_supervisor(tiny_run):
+    run = tiny_run(worker=DILIGENT)
+    worker, _ = pids_in(read_until(run, "all ready"))
+    run.kill()
+    wait_until(lambda: not is_alive(worker))
+
+
+def test_the_next_start_ends_what_a_killed_one_left(tiny_run):
+    killed = tiny_run(worker=STUBBORN)
+    left = pids_in(read_until(killed, "all ready"))
+    killed.kill()
+    killed.wait()
+    assert is_alive(left[0])  # it ignores what the kernel sends
+    following = tiny_run(worker=STUBBORN)
+    read_until(following, "all ready")
+    assert not is_alive(left[0])
