@@ -69,8 +69,17 @@ def write_locks(options: list[str]) -> None:
     """Resolve pyproject.toml for every platform, with hashes and without any index's address."""
     for lock, groups in GROUPS.items():
         chosen = [word for group in groups for word in ("--group", group)]
-        form = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-header"]
-        if not run_uv("compile", "--quiet", "pyproject.toml", *chosen, *form, "--output-file", lock, *options):
+        form = [
+            "--universal",
+            "--python-version",
+            "3.11",
+            "--generate-hashes",
+            "--no-emit-index-url",
+            "--no-header",
+        ]
+        if not run_uv(
+            "compile", "--quiet", "pyproject.toml", *chosen, *form, "--output-file", lock, *options
+        ):
             sys.exit(f"{lock} could not be written.")
 
 
