@@ -5,7 +5,7 @@
 Raw bodies of Mailgun batch calls, made beforehand, are posted over kept connections. Prints one JSON line:
 `messages_per_second` (wall clock, poster and sandbox on the same machine), `cpu_us` (user and system time of
 the sandbox process, microseconds a message), `limit_us` (the same bodies only parsed, with urllib.parse and
-json, in this process) and `ratio` (cpu_us / limit_us). Events are off.
+json, in this process), `ratio` (cpu_us / limit_us) and `peak_mb` (its memory). Events are off.
 """
 
 from __future__ import annotations
@@ -59,6 +59,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def peak_mb(pid: int) -> int:
+    """The most memory a process has had resident so far, in megabytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+
 def limit_us(bodies: list[bytes], recipients: int) -> float:
     """Microseconds a message to parse the bodies and do nothing else."""
     began = time.process_time()
@@ -102,6 +108,7 @@ def main() -> None:
             poster.join()
         seconds = time.perf_counter() - began
         used = (cpu_seconds(running.process.pid) - cpu) / messages * 1e6
+        memory = peak_mb(running.process.pid)
         assert running.client.count() == messages + options.recipients
     limit = limit_us(bodies, options.recipients)
     result = {
@@ -113,6 +120,7 @@ def main() -> None:
         "cpu_us": round(used, 1),
         "limit_us": round(limit, 1),
         "ratio": round(used / limit, 2),
+        "peak_mb": memory,
     }
     print(json.dumps(result))
 

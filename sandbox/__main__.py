@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .app import Settings, run
 from .store import StateInUseError
@@ -22,13 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="sandbox: %(message)s")
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's; it would log addresses
+    webhook_url, webhook_secret = _secret_apart(options.webhook_url, options.webhook_secret)
     settings = Settings(
         host=options.host,
         port=options.port,
         smtp_port=options.smtp_port,
         state=options.state,
-        webhook_url=options.webhook_url,
-        webhook_secret=options.webhook_secret,
+        webhook_url=webhook_url,
+        webhook_secret=webhook_secret,
         signing_key=options.signing_key,
         api_key=options.api_key,
         keep=options.keep,
@@ -43,6 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _secret_apart(url: str, secret: str) -> tuple[str, str]:
+    """The address without the user and password it may hold, which would be shown; and those, or `secret`."""
+    credentials, at, _ = urlsplit(url).netloc.rpartition("@")
+    return (url.replace(credentials + at, "", 1), unquote(credentials)) if at else (url, secret)
 
 
 def _announce(http: str, smtp_port: int) -> None:
@@ -67,7 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     smtp_port = int(env("SANDBOX_SMTP_PORT", "1025"))
     add("--smtp-port", type=int, default=smtp_port, help="SMTP port, 0 for a free one (default: %(default)s)")
     add("--state", type=Path, default=Path(".epistle/sandbox"), help="folder of the log and the contents")
-    add("--webhook-url", default=webhook, help="where events are posted; empty for nowhere")
+    add(
+        "--webhook-url",
+        default=webhook,
+        help="where events are posted, as user:password@host if it asks; empty for nowhere",
+    )
     secret = env("WEBHOOK_SECRET", "sandbox:sandbox-webhook-secret")
     add("--webhook-secret", default=secret, metavar="USER:PASSWORD", help="basic auth of the webhook")
     add("--signing-key", default=env("MAILGUN_WEBHOOK_SIGNING_KEY", "sandbox-signing-key"))

@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(slots=True)
 class Counts:
-    """Events by what became of them. `pending`: messages with an event still to post."""
+    """Posts by what became of them: taken, tried again, given up. `pending`: messages with an event to post."""
 
     posted: int = 0
     retried: int = 0
@@ -233,7 +233,6 @@ class Events:
         taken = True
         for _ in range(job.times):
             answer = await self._send(body)
-            self.counts.posted += 1
             self.posts.append(
                 {
                     "time": time.time(),
@@ -246,7 +245,9 @@ class Events:
                     "answer": answer,
                 }
             )
-            taken = taken and isinstance(answer, int) and (200 <= answer < 300 or answer == 406)
+            final = isinstance(answer, int) and (200 <= answer < 300 or answer == 406)
+            self.counts.posted += final
+            taken = taken and final
         return taken
 
     def _body(self, entry: Entry, step: Step, happened: float, *, good_signature: bool) -> bytes:

@@ -22,7 +22,7 @@ SEARCH_BLOCKS = 32
 """How many blocks of the log (of 1 MiB) one page looks through before it offers to go on."""
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 MAIL_POLICY = (
@@ -290,7 +290,8 @@ _VIEWS = {"html": "HTML", "text": "Text", "source": "Source", "headers": "Header
 
 _LAYOUT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} · provider sandbox</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/inbox.css">
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/inbox.css">
 {live}</head><body>
 <header><strong>Provider sandbox</strong><nav aria-label="Sandbox"><a href="/">Inbox</a>
 <a href="/posted">Events</a> <a href="/switchboard">Switches</a></nav></header>
@@ -301,7 +302,7 @@ _LIVE = """<noscript><meta http-equiv="refresh" content="5"></noscript>
 <script src="/inbox.js" defer></script>"""
 
 _INBOX = """<h1>Inbox</h1>
-<form role="search" action="/"><label for="q">Recipient</label>
+<form role="search" action="/" class="search"><label for="q">Recipient</label>
 <input id="q" name="q" type="search" value="{query}" autocomplete="off"> <button>Search</button></form>
 <div id="listing"><p class="quiet">{count}</p>{listing}<p class="paging">{newest} {older}</p></div>"""
 
@@ -317,7 +318,7 @@ _MESSAGE = """<h1 dir="auto">{subject}</h1>
 
 _ATTACHMENT = """<li>{name} ({kind}, {size} bytes)</li>"""
 
-_POSTED = """<h1>Events</h1><p>{posted} posted, {pending} waiting, {undeliverable} undeliverable. They go to {url}.</p>
+_POSTED = """<h1>Events</h1><p>{posted} taken, {pending} waiting, {undeliverable} undeliverable. They go to {url}.</p>
 <table><thead><tr><th>Time<th>Event<th>Recipient<th>Answer<th>Attempt</tr></thead><tbody>{rows}</tbody></table>"""
 
 _POST = """<tr><td>{when}</td><td>{event}</td>

@@ -10,26 +10,23 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 NAMES: dict[str, str] = {
-    "hold": "accept into the log, then hold the answer for `seconds`, or until released",
-    "hold_before": "hold the call for `seconds`, or until released, before accepting it",
+    "hold": "accept into the log, then hold the answer for some seconds, or until released",
+    "hold_before": "hold the call for some seconds, or until released, before accepting it",
     "close_before_accept": "close the connection, accept nothing",
-    "status": "answer with `status` (and Retry-After: `retry_after`), accept nothing",
-    "rate": "answer 429 above `per_second` calls a second (with Retry-After: `retry_after`), accept nothing",
-    "reject": "accept the call, but reject the first `count` matching recipients of it by an event",
+    "status": "answer with a status (and Retry-After), accept nothing",
+    "rate": "answer 429 above so many calls a second (and Retry-After), accept nothing",
+    "reject": "accept the call, but reject the first few matching recipients (count) of it by an event",
     "accept_then_close": "accept, then close the connection without an answer",
     "accept_then_500": "accept, then answer 500",
     "garbage": "accept, then answer 200 with broken JSON",
-    "drip": "accept, then send the answer byte by byte over `seconds`",
+    "drip": "accept, then send the answer byte by byte over some seconds",
     "events_off": "what happens to the message is not posted",
     "events_early": "post the events before answering the call",
     "events_doubled": "post each event twice",
-    "events_shuffled": "post the events in random order, spread over `seconds`",
-    "events_delayed": "post the events `seconds` later",
+    "events_shuffled": "post the events in random order, spread over some seconds",
+    "events_delayed": "post the events some seconds later",
     "events_bad_signature": "post the events with a wrong signature",
 }
-
-OF_RECIPIENTS = {name for name in NAMES if name.startswith("events_")} | {"reject"}
-"""Switches that look at each recipient; the others look at the whole call."""
 
 
 class SwitchError(ValueError):

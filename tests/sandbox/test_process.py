@@ -1,5 +1,6 @@
 """The sandbox as a process: what survives a kill, how it starts, how it stops."""
 
+import base64
 import json
 import socket
 import subprocess
@@ -99,3 +100,14 @@ def test_it_stops_when_the_process_that_started_it_is_gone(tmp_path):
     with start(tmp_path) as running:
         running.process.stdin.close()
         assert running.process.wait(10) == 0
+
+
+def test_a_secret_in_the_address_of_the_webhook_is_sent_and_never_shown(tmp_path, webhook):
+    address = webhook.url.replace("http://", "http://anny:s%40cret@")
+    with start(tmp_path, address) as running:
+        post_message(running)
+        webhook.wait(1)
+        running.client.wait_quiet()
+        assert "cret" not in requests.get(f"{running.url}/posted", timeout=5).text
+    [(headers, _)] = webhook.posts
+    assert headers["Authorization"] == "Basic " + base64.b64encode(b"anny:s@cret").decode()
