@@ -9,8 +9,7 @@ WITHOUT_SERVERS = {
     "help",
     "version",
     "collectstatic",
-    "makemessages",
-    "compilemessages",
+    "make_messages",
     "compile_translations",
 }
 # These are about the tables themselves.

@@ -1,6 +1,13 @@
-"""Apps of others, wired our way."""
+"""Apps of others, wired our way, and the wiring itself."""
 
+from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+
+
+class HouseConfig(AppConfig):
+    """No tables: it holds the management commands that belong to no app."""
+
+    name = "config"
 
 
 class DeskConfig(AdminConfig):

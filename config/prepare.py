@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 
 import django
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
+
+from config import translations
 
 
 def prepare() -> None:
-    """Migrate, and seed the demo."""
+    """Migrate, compile the translations and seed the demo."""
     migrate()
-    if "seed_demo" in get_commands():
-        call_command("seed_demo")
+    translations.compile()
+    call_command("seed_demo")
 
 
 def migrate() -> None:

@@ -45,6 +45,7 @@ if PRODUCTION and not ALLOWED_HOSTS:
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
+    "config.apps.HouseConfig",
     "accounts",
     "contacts",
     "mailer",

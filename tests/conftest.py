@@ -42,6 +42,9 @@ def _set_up_django() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
 
+    from config import translations
+
+    translations.compile()
     django.setup()
 
 
