@@ -150,16 +150,16 @@ def require_free(port: int) -> None:
 
 
 def answers(port: int) -> bool:
-    """Whether the campaign page is there."""
+    """Whether the campaign page has been asked for and answered, be it by an error that the log explains."""
     if not port_is_busy(port):
         return False
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as response:
-            return bool(response.status < 500)
-    except urllib.error.HTTPError as error:
-        return error.code < 500
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).close()
+    except urllib.error.HTTPError:
+        return True
     except OSError:
         return False
+    return True
 
 
 def addresses(environment: Mapping[str, str]) -> str:
