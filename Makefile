@@ -8,9 +8,6 @@ export PORT
 
 python := .venv/bin/python
 
-# Compiled catalogues are not kept in the repository.
-translations := $(if $(wildcard */management/commands/compile_translations.py),.venv/translations)
-
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test check format lock clean environment test-environment
@@ -18,17 +15,17 @@ translations := $(if $(wildcard */management/commands/compile_translations.py),.
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-run: environment $(translations) ## Start everything at http://localhost:8000 (PORT=8001 for another port); Ctrl-C stops it
+run: environment ## Start everything at http://localhost:8000 (PORT=8001 for another port); Ctrl-C stops it
 	@exec $(python) -m embedded run --stop-with-parent
 
-test: test-environment $(translations) ## Run every test on an embedded PostgreSQL and Valkey (ARGS="-k name" for some)
+test: test-environment ## Run every test on an embedded PostgreSQL and Valkey (ARGS="-k name" for some)
 	@$(python) -m pytest $(ARGS)
 
-check: test-environment $(translations) ## Lint, types, templates, missing migrations
+check: test-environment ## Lint, types, templates, missing migrations
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
-	find templates -name '*.html' -exec $(python) -m djade --check {} +
+	find templates -name '*.html' -exec .venv/bin/djade --check {} +
 	$(python) -m config.check_templates
 	$(python) manage.py makemigrations --check --dry-run
 	$(python) manage.py check --fail-level WARNING
@@ -36,7 +33,7 @@ check: test-environment $(translations) ## Lint, types, templates, missing migra
 format: test-environment ## Put the code into the house's form
 	$(python) -m ruff check --fix .
 	$(python) -m ruff format .
-	-find templates -name '*.html' -exec $(python) -m djade {} +
+	-find templates -name '*.html' -exec .venv/bin/djade {} +
 
 lock: test-environment ## Bring the lock files in line with pyproject.toml (UPGRADE=--upgrade for newest versions)
 	$(python) embedded/install.py --lock $(UPGRADE)
@@ -50,10 +47,6 @@ environment: | .venv/bin/python
 
 test-environment: | .venv/bin/python
 	@$(python) embedded/install.py requirements-test.lock
-
-.venv/translations: $(wildcard locale/*/LC_MESSAGES/*.po) | .venv/bin/python
-	@$(python) manage.py compile_translations
-	@touch $@
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
