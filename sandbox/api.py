@@ -8,8 +8,7 @@ import binascii
 import hmac
 import json
 import re
-import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from aiohttp import web
@@ -101,7 +100,7 @@ async def mailgun_events(request: web.Request) -> web.Response:
     )
     async for entry in paced(found):
         if entry["domain"] == domain:
-            items += _happened(entry, request.app[DESK].events.unit)
+            items += [mailgun.event_data(entry, step, when) for step, when in happened(request, entry)]
     if kind := request.query.get("event"):
         items = [item for item in items if item["event"] == kind]
     newest_first = sorted(items, key=lambda item: item["timestamp"], reverse=True)
@@ -110,12 +109,11 @@ async def mailgun_events(request: web.Request) -> web.Response:
     return web.json_response({"items": newest_first[:limit], "paging": {}})
 
 
-def _happened(entry: Entry, unit: float) -> Iterator[dict[str, Any]]:
-    plan = outcomes.plan_for(entry["recipient"], rejected=entry.get("rejected", False))
-    for step in (outcomes.ACCEPTED, *plan):
-        happened = entry["time"] + step.after * unit
-        if happened <= time.time():
-            yield mailgun.event_data(entry, step, happened)
+def happened(request: web.Request, entry: Entry) -> list[tuple[outcomes.Step, float]]:
+    """What has happened so far to an accepted message, whether or not it was posted."""
+    unit = request.app[DESK].events.unit
+    rejected = entry.get("rejected", False)
+    return list(outcomes.happened(entry["recipient"], entry["time"], unit, rejected=rejected))
 
 
 def _domain(request: web.Request) -> str:

@@ -125,7 +125,7 @@ class Events:
     async def schedule_with(self, line: Line, switches: dict[str, Switch]) -> None:
         """Queue, or post at once, the events of one recipient for whom event switches are on."""
         plan = plan_for(line.recipient, rejected=line.rejected)
-        if "events_off" in switches or not plan:
+        if "events_off" in switches or not plan or not self.webhook_url:
             return
         job = Job(
             line.position,
@@ -142,7 +142,9 @@ class Events:
         if "events_early" in switches:
             [entry] = self.store.span(line.position, line.length)
             for step in plan:
-                await self._post(replace(job, steps=(step,)), entry, happened=time.time())
+                early = replace(job, steps=(step,))
+                if not await self._post(early, entry, happened=time.time()):
+                    self._push_due(time.time() + BACKOFF, replace(early, attempt=2))
         elif "events_shuffled" in switches:
             self._push_shuffled(job, switches["events_shuffled"].seconds)
         else:

@@ -8,6 +8,8 @@ events API can tell the truth about a message even when no webhook was ever post
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -23,6 +25,11 @@ class Step:
     enhanced_code: str = ""
     message: str = ""
     log_level: str = "info"
+
+    def __str__(self) -> str:
+        """For people: `failed for now (4.2.2)`."""
+        for_now = " for now" if self.severity == "temporary" else ""
+        return f"{self.event}{for_now} ({self.enhanced_code})" if self.enhanced_code else self.event
 
 
 def _failed(code: int, enhanced_code: str, text: str, reason: str = "bounce") -> Step:
@@ -72,6 +79,16 @@ def plan_for(recipient: str, *, rejected: bool = False) -> tuple[Step, ...]:
     if rejected:
         return (REJECTED,)
     return PLANS.get(name_of(recipient), DEFAULT_PLAN)
+
+
+def happened(
+    recipient: str, accepted: float, unit: float, *, rejected: bool = False
+) -> Iterator[tuple[Step, float]]:
+    """What has happened so far to a message accepted at that time, each with its time (seconds since 1970)."""
+    for step in (ACCEPTED, *plan_for(recipient, rejected=rejected)):
+        when = accepted + step.after * unit
+        if when <= time.time():
+            yield step, when
 
 
 def step_named(event: str) -> Step:

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from . import messages
-from .api import DESK
+from .api import DESK, happened
+from .outcomes import PLANS, Step
 from .store import Entry
 from .switches import NAMES
 
@@ -104,7 +105,7 @@ async def message_page(request: web.Request) -> web.Response:
         subject=rendered.header("Subject") or "(no subject)",
         sender=rendered.header("From"),
         to=entry["recipient"],
-        when=_when(entry["time"]),
+        history=" · ".join(f"{step} {_when(when)}" for step, when in happened(request, entry)),
         tabs=_join([_tab(name, entry["position"], current=name == view) for name in _VIEWS]),
         view=_view(view, entry, rendered),
         attachments=_attachments(rendered),
@@ -170,6 +171,7 @@ async def switchboard(request: web.Request) -> web.Response:
         on=_join(on) if on else Safe("<li>None: everything is accepted.</li>"),
         options=_join(options),
         held=desk.held,
+        addresses=_table([(f"{name}@…", _story(plan)) for name, plan in PLANS.items()]),
     )
     return _page("Switches", body)
 
@@ -198,6 +200,10 @@ async def _search(request: web.Request, before: int | None, query: str) -> tuple
             if len(found) == PAGE:
                 break
     return found, place or None
+
+
+def _story(plan: tuple[Step, ...]) -> str:
+    return ", then ".join(map(str, plan)) or "no news at all"
 
 
 def _older_link(older: int | None, query: str) -> Safe:
@@ -313,7 +319,7 @@ _ROW = """<li><a href="/messages/{position}"><span class="subject">{subject}</sp
 _IDS_ONLY = """<h1>{to}</h1><p>This sandbox keeps ids only.</p>{facts}"""
 
 _MESSAGE = """<h1 dir="auto">{subject}</h1>
-<p class="quiet">to <bdi>{to}</bdi> · from <bdi>{sender}</bdi> · {when}</p>
+<p class="quiet">to <bdi>{to}</bdi> · from <bdi>{sender}</bdi><br>{history}</p>
 <nav class="tabs" aria-label="Views">{tabs}</nav>{view}{attachments}"""
 
 _ATTACHMENT = """<li>{name} ({kind}, {size} bytes)</li>"""
@@ -343,4 +349,6 @@ _SWITCHBOARD = """<h1>Switches</h1><ul class="switches">{on}</ul>
 <label>Retry-After, in seconds <input name="retry_after" inputmode="numeric"></label>
 <label>Count <input name="count" inputmode="numeric" placeholder="1"></label>
 <label>Calls a second <input name="per_second" inputmode="decimal" placeholder="1"></label>
-<button>Switch on</button></form>"""
+<button>Switch on</button></form>
+<h2>Addresses with a fate</h2><p>At any domain, also with a number or a tag: bounce-full-2@…, ann+bounce-full@….
+Any other address is delivered. A single message to reject@… is refused at once.</p>{addresses}"""

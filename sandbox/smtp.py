@@ -55,7 +55,7 @@ class _Handler:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if outcomes.name_of(address) == "reject" or self._desk.switches.take_rejections([address]):
+        if outcomes.name_of(address) == "reject":
             return "550 5.7.1 Not delivering to this address"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)

@@ -157,28 +157,27 @@ class Store:
         needles = [json.dumps(text).lower().encode() for text in (recipient, message_id) if text]
         for position, block in self._blocks(since):
             at = position
-            for line in block.splitlines(keepends=True):
-                lowered = line.lower() if needles else line
-                if all(needle in lowered for needle in needles):
+            for line in block.splitlines(keepends=True) if _may_hold(block, needles) else []:
+                if _may_hold(line, needles):
                     entry = _entry(line, at)
                     if _is(entry, "recipient", recipient) and _is(entry, "message_id", message_id):
                         yield entry
                 at += len(line)
-            yield at
+            yield position + len(block)
 
     def backward(self, before: int | None = None, search: str = "") -> Iterator[Entry | int]:
         """Entries before a place (None: the end), newest first; numbers in between as in `forward`.
 
         `search` is a part of the recipient's address, in any case.
         """
-        needle = json.dumps(search)[1:-1].lower().encode()
+        needles = [json.dumps(search)[1:-1].lower().encode()] if search else []
         end = self.end if before is None else min(before, self.end)
         while end > 0:
             start, block = self._block_ending(end)
             at = end
-            for line in reversed(block.splitlines(keepends=True)):
+            for line in reversed(block.splitlines(keepends=True)) if _may_hold(block, needles) else []:
                 at -= len(line)
-                if needle in line.lower():
+                if _may_hold(line, needles):
                     entry = _entry(line, at)
                     if search.lower() in entry["recipient"].lower():
                         yield entry
@@ -254,6 +253,14 @@ def _entries(block: bytes, position: int) -> Iterator[Entry]:
     for line in block.splitlines(keepends=True):
         yield _entry(line, position)
         position += len(line)
+
+
+def _may_hold(text: bytes, needles: list[bytes]) -> bool:
+    """A quick look that spares most lines the parsing."""
+    if not needles:
+        return True
+    lowered = text.lower()
+    return all(needle in lowered for needle in needles)
 
 
 def _is(entry: Entry, key: str, wanted: str) -> bool:

@@ -142,3 +142,13 @@ def test_events_can_be_asked_for_one_by_one_and_a_repeat_brings_the_same_id(sand
     assert len({event["id"] for event in events}) == 2
     with pytest.raises(requests.HTTPError, match="no event is called"):
         sandbox.client.post_events(recipient="nonews@example.com", events=["eaten"])
+
+
+def test_an_early_event_that_is_not_taken_is_tried_again(sandbox, webhook):
+    webhook.status = 503
+    sandbox.client.switch("events_early", times=1)
+    assert post_message(sandbox).status_code == 200
+    assert len(webhook.events()) == 1
+    webhook.status = 200
+    first, second = webhook.wait(2)
+    assert first["id"] == second["id"]

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.forms import read_form, unquote_plus
@@ -13,6 +13,7 @@ from sandbox.forms import read_form, unquote_plus
 URLENCODED = "application/x-www-form-urlencoded"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(), st.text())))
 def test_a_form_comes_back_as_it_was_encoded(pairs):
     encoded = urlencode([(k.encode("utf-8", "replace"), v.encode("utf-8", "replace")) for k, v in pairs])
@@ -22,6 +23,7 @@ def test_a_form_comes_back_as_it_was_encoded(pairs):
     assert read_form(URLENCODED, encoded.encode()).fields == expected
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="%=+&25Aazé \r\n\t_"))
 def test_a_malformed_body_is_read_as_urllib_reads_it(text):
     assert unquote_plus(text.encode()) == slow_unquote_plus(text)

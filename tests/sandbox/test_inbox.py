@@ -133,3 +133,17 @@ def test_keeping_ids_only_keeps_no_content(tmp_path):
         assert requests.get(f"{running.url}/messages/0/html", timeout=5).status_code == 404
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"secret" not in kept
+
+
+def test_a_message_tells_what_became_of_it(sandbox, webhook):
+    post_message(sandbox, "bounce-soft@example.com")
+    webhook.wait(2)
+    text = page(sandbox, "/messages/0").text
+    assert re.search(r"accepted [^·]* UTC · failed for now \(4\.2\.2\) [^·]* UTC · delivered", text)
+
+
+def test_the_switchboard_explains_every_address_with_a_fate(sandbox):
+    text = page(sandbox, "/switchboard").text
+    for name in ("bounce-soft", "bounce-full", "complain", "nonews", "reject"):
+        assert f"{name}@…" in text
+    assert "failed for now (4.2.2), then delivered" in text

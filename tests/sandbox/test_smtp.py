@@ -31,6 +31,13 @@ def test_a_mail_over_smtp_is_in_the_same_log_and_inbox(sandbox, webhook):
     assert event["message"]["headers"]["message-id"] == "m1@epistle.example"
 
 
+def test_the_switch_rejects_as_many_of_a_mail_as_of_a_batch(sandbox, webhook):
+    sandbox.client.switch("reject", count=1)
+    assert deliver(sandbox, "ann@example.com", "bob@example.com") == {}
+    events = {event["recipient"]: event["event"] for event in webhook.wait(2)}
+    assert events == {"ann@example.com": "rejected", "bob@example.com": "delivered"}
+
+
 def test_bare_line_ends_are_made_whole(sandbox):
     with socket.create_connection(("127.0.0.1", sandbox.smtp_port), timeout=10) as raw:
         stream = raw.makefile("rb")

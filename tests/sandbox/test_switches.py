@@ -6,6 +6,7 @@ import time
 import pytest
 import requests
 
+from sandbox.switches import Switch
 from tests.sandbox.conftest import post_batch, post_message
 
 
@@ -91,12 +92,19 @@ def test_a_status_refuses_and_accepts_nothing(sandbox, status):
     assert sandbox.client.count() == 0
 
 
-def test_rate_lets_so_many_calls_through_in_a_second(sandbox):
-    sandbox.client.switch("rate", per_second=3, retry_after=1)
-    statuses = [post_message(sandbox).status_code for _ in range(5)]
-    assert statuses == [200, 200, 200, 429, 429]
-    time.sleep(1.1)
+def test_rate_answers_429_to_the_calls_above_it_and_accepts_none_of_them(sandbox):
+    sandbox.client.switch("rate", per_second=0, retry_after=1)
+    answer = post_message(sandbox)
+    assert (answer.status_code, answer.headers["Retry-After"], sandbox.client.count()) == (429, "1", 0)
+    sandbox.client.switch("rate", per_second=1000)
     assert post_message(sandbox).status_code == 200
+
+
+def test_the_rate_is_that_of_the_last_second():
+    switch = Switch("rate", per_second=3)
+    calls = [0.0, 0.1, 0.2, 0.3, 0.9, 1.05, 1.06, 1.15, 2.5]
+    over = [at for at in calls if switch.over_rate(at)]
+    assert over == [0.3, 0.9, 1.06]
 
 
 def test_reject_takes_k_of_n_back_by_an_event(sandbox, webhook):
