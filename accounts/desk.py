@@ -16,6 +16,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +24,7 @@ from django.views.i18n import set_language
 
 from accounts.charts import Series
 from accounts.models import User
-from accounts.permissions import may, visible
+from accounts.permissions import may, require, visible
 
 M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
@@ -125,6 +126,7 @@ class StaffAdmin(admin.ModelAdmin):
     paginator = BoundedPaginator
     list_per_page = 50
     list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER  # a count a filter is a scan a filter
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     # --- whose rows, and who may
@@ -175,6 +177,13 @@ class StaffAdmin(admin.ModelAdmin):
         if _bound(request) and _has_organisation(self.model):
             obj.organisation_id = own_organisation(request)
         super().save_model(request, obj, form, change)
+
+    def row_or_404(self, request: HttpRequest, pk: int, permission: str) -> Any:
+        """The row of one of our own pages: 404 for one that is not theirs, 403 without the right."""
+        require(request.user, permission)
+        row = get_object_or_404(self.get_queryset(request), pk=pk)
+        require(request.user, permission, row)
+        return row
 
     def note(self, request: HttpRequest, row: models.Model, sentence: str) -> None:
         """Write what a person did to a row into the log of staff acts."""

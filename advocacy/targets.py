@@ -174,6 +174,29 @@ def matches(rule_effect: str, campaign: Campaign) -> QuerySet[Mandate]:
     return _current().filter(_Rules(campaign).condition(rule_effect))
 
 
+def matching(rule: TargetRule) -> QuerySet[Mandate]:
+    """The current mandates that one rule names, saved or not; staff see the count beside it."""
+    return _current().filter(_condition(rule))
+
+
+def everyone(campaign: Campaign) -> QuerySet[Mandate]:
+    """The current mandates that a campaign may ask anybody to write to, in all countries."""
+    return _Rules(campaign).everyone()
+
+
+def candidate(mandate: Mandate) -> Candidate:
+    """The holder of a seat as somebody to write to, whatever any campaign's rules say; for previews."""
+    return Candidate(
+        mandate=mandate,
+        person=mandate.person,
+        legislature=mandate.legislature,
+        area=mandate.area,
+        route=best_route(mandate.person, ContactRoute.Kind.EMAIL),
+        web_form=best_route(mandate.person, ContactRoute.Kind.WEB_FORM),
+        ticked=False,
+    )
+
+
 def best_route(person: Person, kind: str) -> ContactRoute | None:
     """The usable route of a kind that its source puts first, from `person.usable_routes` where that is loaded."""
     routes: Iterable[ContactRoute] = getattr(person, "usable_routes", None) or person.routes.filter(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.desk import NewestFirst, Place, ReadOnly, StaffAdmin, StaffInline, navigation
 from accounts.permissions import belongs_through
 from contacts.lookup import by_address
-from mailer.codes import in_words
+from mailer.bounces import in_words
 from mailer.models import Delivery, DeliveryEvent, Message, Sender
 
 navigation.add(Place(50, _("Mail"), "admin:mailer_delivery_changelist", "mailer.view_delivery"))

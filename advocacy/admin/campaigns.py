@@ -1,34 +1,284 @@
-"""Campaigns: their texts, whom they ask to write to, what the letters say."""
+"""Campaigns: their texts, whom they ask to write to, when they are let loose and when they are stopped."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.desk import Place, StaffAdmin, StaffInline, navigation
-from advocacy.models import Campaign, CampaignText, LetterTemplate, TargetRule
+from advocacy import colours
+from advocacy.admin import languages
+from advocacy.admin.overview import Overview, completeness, ends_in_words, matches_in_words
+from advocacy.models import Campaign, CampaignText, Letter, TargetRule
 
 navigation.add(Place(10, _("Campaigns"), "admin:advocacy_campaign_changelist", "advocacy.view_campaign"))
+
+TYPE_THE_NAME_ABOVE = 1_000  # people; a change that touches more asks for the campaign's short name
+
+
+class CampaignForm(forms.ModelForm):
+    default_language = forms.ChoiceField(label=_("main language"), choices=languages.of_pages, initial="en")
+
+    def clean_accent(self) -> str:
+        """The colour of the pages must be readable on paper; on dark paper the pages lighten it by themselves."""
+        accent: str = self.cleaned_data["accent"]
+        papers = (colours.LIGHT_PAPER, colours.LIGHT_CARD)
+        nearest = colours.nearest_readable(accent, *papers)
+        if nearest != accent:
+            worst = min(colours.contrast(accent, paper) for paper in papers)
+            raise ValidationError(
+                _(
+                    "Words in this colour cannot be read on our paper: the contrast is %(found).1f, "
+                    "and %(needed).1f is needed. The nearest colour that can be read is %(nearest)s."
+                ),
+                code="contrast",
+                params={"found": worst, "needed": colours.READABLE, "nearest": nearest},
+            )
+        return accent
+
+
+class TextForm(forms.ModelForm):
+    language = forms.ChoiceField(label=_("language"), choices=languages.of_pages)
 
 
 class TextInline(StaffInline, admin.StackedInline):
     model = CampaignText
+    form = TextForm
+    template = "admin/edit_inline/stacked.html"
+    readonly_fields = ["complete"]
+    fields = [
+        ("language", "complete"),
+        "title",
+        "summary",
+        "story",
+        "asks",
+        "share_text",
+        "thank_you",
+        "closed_text",
+        "letter_consent",
+    ]
+
+    @admin.display(description=_("complete"))
+    def complete(self, text: CampaignText) -> str:
+        return completeness(text).sentence if text.pk else "–"
 
 
 class RuleInline(StaffInline):
     model = TargetRule
+    fields = [
+        "effect",
+        "country",
+        "legislature",
+        "chamber",
+        "party",
+        "role",
+        "area",
+        "person",
+        "note",
+        "matches",
+    ]
     autocomplete_fields = ["legislature", "area", "person"]
+    readonly_fields = ["matches"]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).select_related("legislature", "area", "person")
+
+    @admin.display(description=_("who matches now"))
+    def matches(self, rule: TargetRule) -> str:
+        words = matches_in_words(rule) if rule.pk else gettext("everybody, until a condition is set")
+        return render_to_string("staff/_matches.html", {"words": words})
 
 
 @admin.register(Campaign)
 class CampaignAdmin(StaffAdmin):
-    list_display = ["name", "status", "test_mode", "organisation"]
+    form = CampaignForm
+    list_display = ["name", "status", "where_letters_go", "waiting", "ends", "organisation"]
+    list_filter = ["status", "test_mode", "stopped"]
+    list_select_related = ["organisation"]
     search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["mailing_list", "organisation"]
     inlines = [TextInline, RuleInline]
+    readonly_fields = ["templates_here"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "status", "default_language", "organisation"]}),
+        (
+            _("Letters"),
+            {
+                "fields": [
+                    "templates_here",
+                    "sender_name",
+                    "contact_address",
+                    "test_address",
+                    "max_recipients",
+                    "held_until_looked_at",
+                ]
+            },
+        ),
+        (
+            _("Pace"),
+            {
+                "fields": [
+                    ("per_person_hour", "per_person_day"),
+                    ("per_domain_hour", "per_domain_day"),
+                    "office_hours",
+                ],
+                "description": _("Offices read letters that arrive at the pace of people, not of machines."),
+            },
+        ),
+        (_("Look and sharing"), {"fields": ["accent", "goal", "hashtags", "share_image_url", "video_url"]}),
+        (_("Newsletter"), {"fields": ["mailing_list"]}),
+    ]
+
+    # --- the list
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        waiting = Letter.objects.filter(campaign=OuterRef("pk"), status=Letter.Status.CONFIRMED).order_by()
+        counted = waiting.values("campaign").annotate(found=Count("pk")).values("found")
+        last = waiting.values("campaign").annotate(found=models.Max("slot")).values("found")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(letters_waiting=Coalesce(Subquery(counted), 0), last_slot=Subquery(last))
+        )
+
+    @admin.display(description=_("letters go to"), ordering="test_mode")
+    def where_letters_go(self, campaign: Campaign) -> str:
+        return render_to_string("staff/_where_letters_go.html", {"campaign": campaign})
+
+    @admin.display(description=_("waiting"), ordering="letters_waiting")
+    def waiting(self, campaign: Any) -> int:
+        return int(campaign.letters_waiting)
+
+    @admin.display(description=_("forecast"), ordering="last_slot")
+    def ends(self, campaign: Any) -> str:
+        return ends_in_words(campaign.letters_waiting, campaign.last_slot) or "–"
+
+    # --- the form
+    @admin.display(description=_("letter templates"))
+    def templates_here(self, campaign: Campaign) -> str:
+        return render_to_string(
+            "staff/_templates_here.html",
+            {"campaign": campaign, "templates": campaign.templates.select_related("legislature", "area")},
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is not None:
+            return fieldsets
+        # A new campaign has no templates yet, and its letters go to the person testing.
+        return [
+            (title, {**options, "fields": [name for name in options["fields"] if name != "templates_here"]})
+            for title, options in fieldsets
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if "status" in form.changed_data:
+            obj.closed_at = timezone.now() if obj.status == Campaign.Status.CLOSED else None
+        super().save_model(request, obj, form, change)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["overview"] = Overview.of(obj)
+            context["matches_url"] = reverse("admin:advocacy_campaign_matches", args=[obj.pk])
+            context["may_change"] = self.has_change_permission(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    # --- our own pages
+    def get_urls(self) -> list[URLPattern]:
+        pages = [
+            ("matches", require_GET(self.matches_view)),
+            ("test_mode", require_http_methods(["GET", "POST"])(self.test_mode_view)),
+            ("stop", require_POST(self.stop_view)),
+        ]
+        return [
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"advocacy_campaign_{name}")
+            for name, view in pages
+        ] + super().get_urls()
+
+    def matches_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """How many people a rule that is being written would name, and the first of them; plain text."""
+        campaign = self.row_or_404(request, pk, "advocacy.view_campaign")
+        return HttpResponse(
+            matches_in_words(_rule_from(request, campaign)), content_type="text/plain; charset=utf-8"
+        )
+
+    def test_mode_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let a campaign's letters go to the representatives, or back to the person testing."""
+        campaign = self.row_or_404(request, pk, "advocacy.change_campaign")
+        overview = Overview.of(campaign)
+        must_type = campaign.test_mode and overview.people > TYPE_THE_NAME_ABOVE
+        wrong = False
+        if request.method == "POST":
+            wrong = must_type and request.POST.get("name", "").strip() != campaign.slug
+            if not wrong:
+                self._switch_test_mode(request, campaign, leave=campaign.test_mode)
+                return HttpResponseRedirect(reverse("admin:advocacy_campaign_change", args=[campaign.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Leave test mode") if campaign.test_mode else _("Back to test mode"),
+            "opts": self.opts,
+            "campaign": campaign,
+            "overview": overview,
+            "must_type": must_type,
+            "wrong": wrong,
+        }
+        return TemplateResponse(request, "staff/test_mode.html", context)
+
+    def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Press or take off the stop button, as the form says; a repeat changes nothing."""
+        campaign = self.row_or_404(request, pk, "advocacy.change_campaign")
+        stop = request.POST.get("stop") == "1"
+        if Campaign.objects.filter(pk=campaign.pk, stopped=not stop).update(stopped=stop):
+            self.note(request, campaign, "Stopped." if stop else "Started again.")
+            sentence = (
+                _("Stopped: no letter of this campaign leaves until you start it again.")
+                if stop
+                else _("Letters leave again as the pace allows.")
+            )
+            self.message_user(request, sentence, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:advocacy_campaign_change", args=[campaign.pk]))
+
+    def _switch_test_mode(self, request: HttpRequest, campaign: Campaign, *, leave: bool) -> None:
+        if not Campaign.objects.filter(pk=campaign.pk, test_mode=leave).update(test_mode=not leave):
+            return
+        self.note(request, campaign, "Left test mode." if leave else "Back to test mode.")
+        sentence = (
+            _("New letters now go to the representatives.")
+            if leave
+            else _("New letters now go to the person testing.")
+        )
+        self.message_user(request, sentence, messages.SUCCESS)
 
 
-@admin.register(LetterTemplate)
-class LetterTemplateAdmin(StaffAdmin):
-    list_display = ["name", "campaign", "language", "priority"]
-    autocomplete_fields = ["campaign", "legislature", "area"]
-    search_fields = ["name"]
+def _rule_from(request: HttpRequest, campaign: Campaign) -> TargetRule:
+    """The rule the query describes; what cannot be read is as if it were not set."""
+    rule = TargetRule(campaign=campaign)
+    for name in ("country", "chamber", "party", "role"):
+        setattr(rule, name, request.GET.get(name, "")[:200].replace("\0", ""))
+    for name in ("legislature", "area", "person"):
+        value = request.GET.get(name, "")
+        if value.isascii() and value.isdecimal() and len(value) < 19:
+            setattr(rule, f"{name}_id", int(value))
+    return rule

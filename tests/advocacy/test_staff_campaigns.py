@@ -1,0 +1,308 @@
+"""Campaigns, target rules and templates at the staff desk."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from advocacy.admin.overview import ends_in_words
+from advocacy.models import Campaign, Letter, LetterTemplate, TargetRule
+from tests.staff import (
+    make_campaign,
+    make_legislature,
+    make_letter,
+    make_organisation,
+    make_person,
+    make_staff,
+    make_template,
+    make_text,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(client: Client) -> Client:
+    client.force_login(make_staff("Campaigners"))
+    return client
+
+
+def change(campaign: Campaign) -> str:
+    return reverse("admin:advocacy_campaign_change", args=[campaign.pk])
+
+
+def form_of(desk: Client, url: str) -> dict[str, Any]:
+    """What a browser would post if nothing were changed on the page."""
+    context = desk.get(url).context
+    forms = [context["adminform"].form]
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.initial_forms]
+    posted: dict[str, Any] = {}
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is True:
+                posted[bound.html_name] = "on"
+            elif value is not None and value is not False:
+                posted[bound.html_name] = value
+    return posted
+
+
+def test_a_campaign_saved_unchanged_stays_as_it_was(desk):
+    campaign = make_campaign()
+    make_text(campaign)
+    TargetRule.objects.create(campaign=campaign, country="KE")
+    before = Campaign.objects.values().get()
+    assert desk.post(change(campaign), form_of(desk, change(campaign))).status_code == 302
+    assert Campaign.objects.values().get() == before
+    assert campaign.texts.count() == campaign.rules.count() == 1
+
+
+def test_a_colour_nobody_can_read_is_refused_with_the_nearest_that_can(desk):
+    campaign = make_campaign()
+    answer = desk.post(change(campaign), form_of(desk, change(campaign)) | {"accent": "#ffe000"})
+    [error] = answer.context["adminform"].form.errors["accent"]
+    assert "4.5" in error
+    offered = error.rpartition("#")[2][:6]
+    assert (
+        desk.post(change(campaign), form_of(desk, change(campaign)) | {"accent": f"#{offered}"}).status_code
+        == 302
+    )
+    assert Campaign.objects.get().accent == f"#{offered}"
+
+
+def test_the_page_of_a_campaign_says_which_languages_lack_what(desk):
+    campaign = make_campaign()
+    make_text(campaign, language="fr")
+    page = desk.get(change(campaign)).content.decode()
+    assert "3 of 7; missing: what we ask for" in page
+    assert "not written yet" in page
+
+
+def test_closing_a_campaign_writes_down_when(desk):
+    campaign = make_campaign(status="open")
+    desk.post(change(campaign), form_of(desk, change(campaign)) | {"status": "closed"})
+    assert Campaign.objects.get().closed_at is not None
+
+
+def test_staff_of_an_organisation_found_campaigns_of_their_own_only(client):
+    ours = make_organisation()
+    client.force_login(make_staff("Campaigners", organisation=ours))
+    url = reverse("admin:advocacy_campaign_add")
+    posted = form_of(client, url) | {
+        "name": "Ours",
+        "slug": "ours",
+        "sender_name": "Us",
+        "organisation": make_organisation().pk,
+    }
+    assert client.post(url, posted).status_code == 302
+    assert Campaign.objects.get().organisation == ours
+
+
+# --- test mode and the stop button
+
+
+def test_looking_at_the_way_out_of_test_mode_leaves_it_on_and_says_what_would_happen(desk):
+    make_person(), make_person("Ben Example"), make_person("No Address", email=None)
+    campaign = make_campaign()
+    make_letter(campaign, is_test=True)
+    answer = desk.get(reverse("admin:advocacy_campaign_test_mode", args=[campaign.pk]))
+    page = " ".join(answer.content.decode().split())
+    assert "3 people can be written to" in page  # the two above and the one the letter was written to
+    assert "1 letter written in test mode still waits" in page
+    assert Campaign.objects.get().test_mode
+
+
+def test_leaving_test_mode_is_written_into_the_log_of_staff_acts(desk):
+    campaign = make_campaign()
+    url = reverse("admin:advocacy_campaign_test_mode", args=[campaign.pk])
+    desk.post(url)
+    assert not Campaign.objects.get().test_mode
+    assert LogEntry.objects.get().get_change_message() == "Left test mode."
+
+
+def test_a_campaign_to_more_than_a_thousand_people_leaves_test_mode_by_its_name_only(desk, monkeypatch):
+    campaign = make_campaign(slug="keep-42")
+    make_person()
+    monkeypatch.setattr("advocacy.admin.campaigns.TYPE_THE_NAME_ABOVE", 0)
+    url = reverse("admin:advocacy_campaign_test_mode", args=[campaign.pk])
+    desk.post(url, {"name": "keep"})
+    assert Campaign.objects.get().test_mode
+    desk.post(url, {"name": "keep-42"})
+    assert not Campaign.objects.get().test_mode
+
+
+def test_the_form_of_a_campaign_cannot_switch_test_mode_or_the_stop_button(desk):
+    campaign = make_campaign(test_mode=True, stopped=True)
+    posted = form_of(desk, change(campaign)) | {"name": "New name"}
+    assert "test_mode" not in posted
+    desk.post(change(campaign), posted)
+    found = Campaign.objects.get()
+    assert (found.name, found.test_mode, found.stopped) == ("New name", True, True)
+
+
+def test_the_stop_button_stops_and_starts_and_a_repeat_changes_nothing(desk):
+    campaign = make_campaign()
+    url = reverse("admin:advocacy_campaign_stop", args=[campaign.pk])
+    for _repeat in range(2):
+        desk.post(url, {"stop": "1"})
+        assert Campaign.objects.get().stopped
+    desk.post(url, {"stop": "0"})
+    assert not Campaign.objects.get().stopped
+    assert LogEntry.objects.count() == 2
+    assert desk.get(url).status_code == 405
+
+
+@pytest.mark.parametrize("page", ["test_mode", "stop", "matches"])
+def test_pages_of_a_campaign_of_another_organisation_are_not_found(client, page):
+    client.force_login(make_staff("Campaigners", organisation=make_organisation()))
+    campaign = make_campaign(organisation=make_organisation())
+    url = reverse(f"admin:advocacy_campaign_{page}", args=[campaign.pk])
+    assert (client.post if page == "stop" else client.get)(url).status_code == 404
+    assert not Campaign.objects.get().stopped
+
+
+@pytest.mark.parametrize("page", ["test_mode", "stop"])
+def test_who_may_only_look_can_neither_leave_test_mode_nor_stop(client, page):
+    client.force_login(make_staff("Moderators"))
+    campaign = make_campaign()
+    assert client.post(reverse(f"admin:advocacy_campaign_{page}", args=[campaign.pk])).status_code == 403
+
+
+# --- who matches
+
+
+def test_a_rule_being_written_says_how_many_it_names_and_the_first_of_them(desk):
+    kenya = make_legislature()
+    make_person("Achieng Example", legislature=kenya)
+    make_person("Baraka Test", legislature=kenya)
+    url = reverse("admin:advocacy_campaign_matches", args=[make_campaign().pk])
+    assert desk.get(url, {"country": "KE"}).content.decode() == "2 people: Achieng Example, Baraka Test"
+    assert desk.get(url, {"country": "FR"}).content.decode() == "nobody"
+    assert desk.get(url, {"person": "1e9", "legislature": "x"}).content.decode().startswith("2 people")
+
+
+def test_a_person_with_two_seats_counts_once(desk):
+    person = make_person()
+    from tests.staff import sourced
+
+    person.mandates.create(**sourced(legislature=make_legislature()))
+    url = reverse("admin:advocacy_campaign_matches", args=[make_campaign().pk])
+    assert desk.get(url).content.decode() == "1 person: Achieng Example"
+
+
+# --- the list and the forecast
+
+
+def test_the_list_of_campaigns_costs_the_same_for_one_and_for_many(desk, django_assert_max_num_queries):
+    def fill(count):
+        for _number in range(count):
+            make_letter(make_campaign(organisation=make_organisation()))
+
+    url = reverse("admin:advocacy_campaign_changelist")
+    fill(1)
+    with django_assert_max_num_queries(9):
+        desk.get(url)
+    fill(8)
+    with django_assert_max_num_queries(9):
+        desk.get(url)
+
+
+def test_the_page_of_a_campaign_costs_the_same_for_one_rule_and_for_many(desk, django_assert_max_num_queries):
+    campaign = make_campaign()
+    for _number in range(3):
+        make_text(campaign, language=["en", "fr", "es"][_number])
+        make_template(campaign)
+    with django_assert_max_num_queries(20):
+        desk.get(change(campaign))
+
+
+@pytest.mark.parametrize(
+    ("waiting", "in_hours", "words"),
+    [
+        (0, 5, ""),
+        (3, None, ""),
+        (3, -2, "the queue ends now"),
+        (3, 1, "the queue ends today at"),
+        (3, 73, "the queue ends Saturday at"),
+    ],
+)
+def test_the_forecast_is_said_as_people_say_it(time_machine, waiting, in_hours, words):
+    time_machine.move_to(dt.datetime(2026, 11, 4, 9, 0, tzinfo=dt.UTC))  # a Wednesday
+    last = None if in_hours is None else timezone.now() + dt.timedelta(hours=in_hours)
+    found = ends_in_words(waiting, last)
+    assert found.startswith(words)
+    assert bool(found) == bool(words)
+
+
+# --- templates
+
+
+def template_url(template: LetterTemplate) -> str:
+    return reverse("admin:advocacy_lettertemplate_change", args=[template.pk])
+
+
+def test_an_unknown_merge_field_is_refused_at_its_text_and_named(desk):
+    template = make_template(make_campaign())
+    posted = form_of(desk, template_url(template)) | {"body": "Dear {{ shoe_size }}"}
+    errors = desk.post(template_url(template), posted).context["adminform"].form.errors
+    assert list(errors) == ["body"]
+    assert "shoe_size" in errors["body"][0]
+    template.refresh_from_db()
+    assert "shoe_size" not in template.body
+
+
+def test_a_template_with_known_fields_is_saved(desk):
+    template = make_template(make_campaign())
+    posted = form_of(desk, template_url(template)) | {"opening": "In {{ area | your area }}"}
+    assert desk.post(template_url(template), posted).status_code == 302
+    template.refresh_from_db()
+    assert template.opening == "In {{ area | your area }}"
+
+
+def test_the_preview_shows_the_letter_as_it_would_be_sent(desk):
+    template = make_template(make_campaign(), subjects="Keep {{ area | the }} bus\nOther")
+    person = make_person("Achieng Example", honorific="Hon.")
+    url = reverse("admin:advocacy_lettertemplate_preview", args=[template.pk])
+    listed = desk.get(url, {"q": "achieng"})
+    assert [seat.person for seat in listed.context["found"]] == [person]
+    shown = desk.get(url, {"q": "achieng", "seat": person.mandates.get().pk})
+    assert shown.context["composed"].subject == "Keep the bus"
+    page = shown.content.decode()
+    assert "Dear Hon. Example," in page
+    assert "Ann Example" in page
+    other = desk.get(url, {"seat": person.mandates.get().pk, "subject": "Other"})
+    assert other.context["composed"].subject == "Other"
+    assert not Letter.objects.exists()
+
+
+def test_the_preview_says_when_the_person_would_get_another_template(desk):
+    campaign = make_campaign()
+    template = make_template(campaign)
+    make_template(campaign, name="For Kenya", country="KE", priority=1)
+    seat = make_person().mandates.get()
+    url = reverse("admin:advocacy_lettertemplate_preview", args=[template.pk])
+    assert "For Kenya" in desk.get(url, {"seat": seat.pk}).content.decode()
+
+
+def test_the_preview_of_a_template_of_another_organisation_is_not_found(client):
+    client.force_login(make_staff("Campaigners", organisation=make_organisation()))
+    template = make_template(make_campaign(organisation=make_organisation()))
+    url = reverse("admin:advocacy_lettertemplate_preview", args=[template.pk])
+    assert client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["%", "\0", "a" * 500, "'; drop table", "é"])
+def test_strange_searches_in_the_preview_find_nobody_and_break_nothing(desk, query):
+    template = make_template(make_campaign())
+    make_person()
+    url = reverse("admin:advocacy_lettertemplate_preview", args=[template.pk])
+    answer = desk.get(url, {"q": query, "seat": "999999999999999999999"})
+    assert answer.status_code == 200
+    assert answer.context["found"] == []
