@@ -1,16 +1,16 @@
 """`make run`: the whole service on this machine, from an empty folder to a page that answers."""
 
+import hashlib
 import os
+import select
 import socket
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from .errors import EmbeddedError
 from .processes import free_port, port_is_busy
 from .services import own_services
-from .state import State, checkout_state
+from .state import CHECKOUT, State, checkout_state
 from .supervisor import Stopped, StopSignals, Supervisor, say
 
 READY_WITHIN = 120.0  # seconds for all programs together
@@ -51,7 +51,9 @@ def run(*, stop_with_parent: bool) -> None:
             environment = environment_for(port, {name: server.url for name, server in servers.items()})
             with Supervisor(state, signals, environment, list(servers.values())) as supervisor:
                 try:
-                    _start_all(supervisor, state, port, environment)
+                    _start_all(
+                        supervisor, state, port, environment, embedded_database="DATABASE_URL" in servers
+                    )
                     state.publish({name: environment[name] for name in (*servers, *SHARED)})
                     say(addresses(environment))
                     supervisor.watch()
@@ -63,9 +65,16 @@ def run(*, stop_with_parent: bool) -> None:
     say("Stopped.")
 
 
-def _start_all(supervisor: Supervisor, state: State, port: int, environment: Mapping[str, str]) -> None:
-    """Prepare the database, then start the rest at once. Returns when every program is ready."""
-    supervisor.run_to_end("prepare", "-m", "config.prepare")
+def _start_all(
+    supervisor: Supervisor,
+    state: State,
+    port: int,
+    environment: Mapping[str, str],
+    *,
+    embedded_database: bool,
+) -> None:
+    """Prepare the database and start the rest. Returns when every program is ready."""
+    supervisor.start("prepare", "-m", "config.prepare", ends=True)
     sandbox = urlsplit(environment["SANDBOX_URL"])
     supervisor.start(
         "sandbox",
@@ -75,11 +84,15 @@ def _start_all(supervisor: Supervisor, state: State, port: int, environment: Map
         ready_line="ready",
         stop_last=True,  # mail in hand is still handed over
     )
+    migrations = fingerprint_of_migrations()
+    # Loading Django is most of a start. A database known to be migrated need not be waited for.
+    if not embedded_database or not state.was_prepared_for(migrations):
+        supervisor.wait_until_ready(READY_WITHIN)
     supervisor.start(
         "web",
         *("-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"),
         *("--threads", "4", "--graceful-timeout", "5", "--log-level", "warning"),
-        ready_when=lambda: answers(port),
+        ready_when=FirstAnswer(port),
     )
     for name, (queues, processes) in WORKERS.items():
         supervisor.start(
@@ -96,6 +109,13 @@ def _start_all(supervisor: Supervisor, state: State, port: int, environment: Map
         ready_line="beat: Starting",
     )
     supervisor.wait_until_ready(READY_WITHIN)
+    state.remember_prepared_for(migrations)
+
+
+def fingerprint_of_migrations() -> str:
+    """What changes whenever a migration may be waiting: ours, or one of a package."""
+    files = [CHECKOUT / "requirements.lock", *sorted(CHECKOUT.glob("*/migrations/*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def environment_for(port: int, servers: Mapping[str, str]) -> dict[str, str]:
@@ -149,17 +169,30 @@ def require_free(port: int) -> None:
         )
 
 
-def answers(port: int) -> bool:
-    """Whether the campaign page has been asked for and answered, be it by an error that the log explains."""
-    if not port_is_busy(port):
-        return False
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True
+class FirstAnswer:
+    """Whether the campaign page has answered, be it by an error that the log explains.
+
+    It is asked for once, and never waited for: meanwhile the supervisor has others to listen to.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._connection: socket.socket | None = None
+
+    def __call__(self) -> bool:
+        try:
+            if self._connection is None:
+                self._connection = socket.create_connection(("127.0.0.1", self._port), timeout=1)
+                self._connection.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            if not select.select([self._connection], [], [], 0)[0]:
+                return False
+            answered = self._connection.recv(5) == b"HTTP/"
+        except OSError:
+            answered = False
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        return answered
 
 
 def addresses(environment: Mapping[str, str]) -> str:

@@ -68,6 +68,7 @@ class Child:
 
     name: str
     process: subprocess.Popen[bytes]
+    ends: bool = False
     stop_last: bool = False
     is_ready: bool = False
     ready_line: str | None = None
@@ -114,31 +115,20 @@ class Supervisor:
         *arguments: str,
         ready_line: str | None = None,
         ready_when: Callable[[], bool] | None = None,
+        ends: bool = False,
         stop_last: bool = False,
-    ) -> Child:
+    ) -> None:
         """Start a Python program (`-m module …`).
 
-        It is ready when a line of its output matches `ready_line` or `ready_when()` says so. One that is to
-        `stop_last` is asked to stop only when the others have ended.
+        It is ready when a line of its output matches `ready_line` or `ready_when()` says so; one that `ends`,
+        when it has done so without error. One that is to `stop_last` is asked to when the others have ended.
         """
         process = start([sys.executable, *arguments], output=subprocess.PIPE, environment=self._environment)
         self._state.remember(process.pid, signal.SIGTERM)
-        child = Child(name, process, stop_last, ready_line=ready_line, ready_when=ready_when)
+        child = Child(name, process, ends, stop_last, ready_line=ready_line, ready_when=ready_when)
         self._children.append(child)
         os.set_blocking(child.output.fileno(), False)
         self._selector.register(child.output, selectors.EVENT_READ, child)
-        return child
-
-    def run_to_end(self, name: str, *arguments: str) -> None:
-        """Run a program that does its work and ends. Raises Stopped, or EmbeddedError if it fails."""
-        child = self.start(name, *arguments)
-        while not self._has_ended(child):
-            self._look()
-            self._raise_if_asked()
-            self._raise_if_ended(but=child)
-        self._children.remove(child)
-        if child.process.returncode:
-            raise EmbeddedError(self._obituary(child))
 
     def wait_until_ready(self, patience: float) -> None:
         """Return when every program is ready. Raises Stopped, or EmbeddedError if one fails to be."""
@@ -176,10 +166,11 @@ class Supervisor:
         if self._signals.asked:
             raise Stopped
 
-    def _raise_if_ended(self, but: Child | None = None) -> None:
-        for child in self._children:
-            if child is not but and self._has_ended(child):
+    def _raise_if_ended(self) -> None:
+        for child in [child for child in self._children if self._has_ended(child)]:
+            if not child.ends or child.process.returncode:
                 raise EmbeddedError(self._obituary(child))
+            self._children.remove(child)
         for server in self._servers:
             if server.process.poll() is not None:
                 raise server.ended()
