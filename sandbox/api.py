@@ -80,7 +80,7 @@ async def send(request: web.Request) -> web.StreamResponse:
         return _hang_up(request)
     except OSError as error:
         return _message(500, f"the sandbox cannot write its log: {error.strerror}")
-    answer = {"id": submission.message_id, "message": QUEUED}
+    answer = {"id": submission.answered_id, "message": QUEUED}
     return web.json_response(answer) if fault is None else await _spoil(request, fault, answer)
 
 

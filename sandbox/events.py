@@ -11,6 +11,7 @@ import asyncio
 import heapq
 import itertools
 import json
+import logging
 import random
 import time
 from collections import deque
@@ -25,6 +26,8 @@ from . import mailgun, messages
 from .outcomes import Step, plan_for
 from .store import Entry, Line, Store
 from .switches import Switch
+
+log = logging.getLogger(__name__)
 
 POSTERS = 16
 BACKOFF = 0.25
@@ -73,7 +76,7 @@ class Events:
     _heap: list[tuple[float, int, Job]] = field(default_factory=list)
     _number: Any = field(default_factory=itertools.count)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _ready: asyncio.Queue[tuple[Job, Entry]] = field(default_factory=lambda: asyncio.Queue(2 * POSTERS))
+    _ready: asyncio.Queue[tuple[int, Job, Entry]] = field(default_factory=lambda: asyncio.Queue(2 * POSTERS))
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _session: aiohttp.ClientSession | None = None
     _generation: int = 0
@@ -114,9 +117,11 @@ class Events:
         Neighbours with the same outcome share one job.
         """
         now = time.time()
-        for plan, group in itertools.groupby(
-            lines, lambda line: plan_for(line.recipient, rejected=line.rejected)
-        ):
+
+        def plan_of(line: Line) -> tuple[Step, ...]:
+            return plan_for(line.recipient, rejected=line.rejected)
+
+        for plan, group in itertools.groupby(lines, plan_of):
             stretch = list(group)
             if plan:
                 length = sum(line.length for line in stretch)
@@ -134,9 +139,7 @@ class Events:
             plan,
             times=2 if "events_doubled" in switches else 1,
             good_signature="events_bad_signature" not in switches,
-            attempt=self.attempts
-            if "events_bad_signature" in switches
-            else 1,  # refused for good reason: once
+            attempt=self._last_if("events_bad_signature" in switches),
             delay=(switches["events_delayed"].seconds or 0.0) if "events_delayed" in switches else 0.0,
         )
         if "events_early" in switches:
@@ -161,12 +164,16 @@ class Events:
             steps,
             times=times,
             good_signature=good_signature,
-            attempt=1 if good_signature else self.attempts,
+            attempt=self._last_if(not good_signature),
         )
         if shuffle:
             self._push_shuffled(job, 0)
         elif steps:
             self._push(0, replace(job, steps=tuple(replace(step, after=0) for step in steps)))
+
+    def _last_if(self, bad_signature: bool) -> int:
+        """The attempt to begin with: what is refused for good reason is posted once."""
+        return self.attempts if bad_signature else 1
 
     def _push_shuffled(self, job: Job, seconds: float | None) -> None:
         spread = 2 * self.unit if seconds is None else seconds
@@ -199,13 +206,19 @@ class Events:
             for entry in self.store.span(job.position, job.length):
                 if generation != self._generation:
                     break
-                await self._ready.put((job, entry))
+                await self._ready.put((generation, job, entry))
 
     async def _post_ready(self) -> None:
         while True:
-            job, entry = await self._ready.get()
-            generation = self._generation
-            posted = await self._post(job, entry)
+            generation, job, entry = await self._ready.get()
+            if generation != self._generation:
+                continue
+            try:
+                posted = await self._post(job, entry)
+            except Exception:
+                # One mail that cannot be read must not end a poster; the log of errors says why.
+                log.exception("an event could not be made: %s", entry["id"])
+                posted = False
             if generation == self._generation:
                 self._follow(job, entry, posted)
 

@@ -54,9 +54,8 @@ def unquote_plus(data: bytes) -> str:
     quoted = data.replace(b"=", b"%3D").translate(_TO_QUOTED_PRINTABLE)
     plain = binascii.a2b_qp(quoted)
     broken = len(plain) != len(quoted) - 2 * quoted.count(b"=")
-    if (
-        broken or b"\n" in data or b"\r" in data
-    ):  # quoted-printable would take an escaped line end for a soft one
+    soft = b"\n" in data or b"\r" in data  # quoted-printable takes an escaped line end for a soft one
+    if broken or soft:
         plain = unquote_to_bytes(data.replace(b"+", b" "))
     return plain.decode("utf-8", "replace")
 

@@ -23,6 +23,7 @@ from .outcomes import Step
 MAX_RECIPIENTS = 1000
 """Recipients of one call, as Mailgun documents for batch sending."""
 
+_HEADER_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322, section 3.6.8
 _RECIPIENT_FIELD = re.compile(r"%recipient\.([^%\r\n]+)%")
 
 
@@ -66,6 +67,11 @@ class Submission:
     message_id: str
 
     @property
+    def answered_id(self) -> str:
+        """The id in the answer to the call; one for all, also when each recipient has a Message-ID of their own."""
+        return new_message_id(self.domain) if "%recipient" in self.message_id else self.message_id
+
+    @property
     def is_batch(self) -> bool:
         return self.recipient_variables is not None
 
@@ -83,7 +89,7 @@ class Submission:
             values = self.values_for(recipient)
             yield Mail(
                 recipient,
-                message_id(recipient, values),
+                bracketed(message_id(recipient, values)),
                 {key: fill(recipient, values) for key, fill in variables},
                 subject(recipient, values),
             )
@@ -107,6 +113,8 @@ def read_submission(domain: str, form: Form) -> Submission:
     for name, value in [("from", form.first("from")), ("subject", form.first("subject")), *headers.items()]:
         if re.search(r"[\r\n\0]", name + value):
             raise RefusedError(f"{name} parameter holds a line break")
+        if not _HEADER_NAME.fullmatch(name):
+            raise RefusedError(f"{name} is not the name of a header")
     return Submission(
         domain=domain,
         sender=", ".join(form.values("from")),
@@ -130,6 +138,11 @@ def read_submission(domain: str, form: Form) -> Submission:
 def new_message_id(domain: str) -> str:
     """A fresh Message-ID in Mailgun's form."""
     return f"<{time.strftime('%Y%m%d%H%M%S', time.gmtime())}.1.{secrets.token_hex(8)}@{domain}>"
+
+
+def bracketed(message_id: str) -> str:
+    """A Message-ID in the angle brackets that some callers leave out; a placeholder stays as it is."""
+    return message_id if message_id.startswith(("<", "%recipient")) else f"<{message_id}>"
 
 
 def filler(template: str) -> Callable[[str, Mapping[str, Any]], str]:
@@ -169,7 +182,7 @@ def _message_id(headers: dict[str, str], domain: str) -> str:
     given = next((value.strip() for key, value in headers.items() if key.lower() == "message-id"), "")
     if not given:
         return new_message_id(domain)
-    return given if given.startswith("<") or "%recipient" in given else f"<{given}>"
+    return bracketed(given)
 
 
 def _custom_data(form: Form, headers: dict[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ class RawMail:
 
 
 Content = Submission | RawMail
+_LINE_ENDS = re.compile("[\r\n\0\v\f\x1c-\x1e\x85\u2028\u2029]+")  # what str.splitlines splits at
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ def _render_submission(call: Submission, entry: dict[str, Any]) -> Rendered:
         filled = fill(value)
         if filled:  # Anymail gives an empty value to people whom a merge header does not concern
             headers.append((name, filled))
-    headers = [(name, re.sub(r"[\r\n\0]+", " ", _encodable(value))) for name, value in headers]
+    headers = [(name, _LINE_ENDS.sub(" ", _encodable(value))) for name, value in headers]
     rendered = Rendered(headers, fill(call.text), fill(call.html), call.files)
     rendered.source = _build_source(rendered, fill(call.amp_html))
     return rendered
@@ -117,19 +118,27 @@ def _build_source(rendered: Rendered, amp_html: str) -> bytes:
         if body:
             message.add_alternative(body, subtype=subtype)
     for file in rendered.attachments:
-        maintype, _, subtype = file.content_type.partition("/")
-        disposition = "inline" if file.field == "inline" else "attachment"
-        message.add_attachment(
-            file.data,
-            maintype=maintype if maintype not in ("multipart", "message", "text") else "application",
-            subtype=subtype or "octet-stream",
-            filename=file.name,
-            disposition=disposition,
-            cid=f"<{file.name}>" if disposition == "inline" else None,
-        )
+        _attach(message, file)
     # compat32 writes any header, also one a strict policy would refuse: the inbox shows what was sent.
     lines = b"".join(_header_line(name, value) for name, value in rendered.headers)
     return lines + message.as_bytes()
+
+
+def _attach(message: EmailMessage, file: File) -> None:
+    kind = file.content_type if re.fullmatch(r"[\w.+-]+/[\w.+-]+", file.content_type, re.ASCII) else ""
+    maintype, _, subtype = kind.partition("/")
+    if maintype in ("", "multipart", "message", "text"):  # these would be taken apart or recoded
+        maintype, subtype = "application", "octet-stream"
+    name = _LINE_ENDS.sub(" ", _encodable(file.name))
+    inline = file.field == "inline"
+    message.add_attachment(
+        file.data,
+        maintype=maintype,
+        subtype=subtype,
+        filename=name,
+        disposition="inline" if inline else "attachment",
+        cid=f"<{name}>" if inline else None,
+    )
 
 
 def _header_line(name: str, value: str) -> bytes:

@@ -99,7 +99,8 @@ def _call(envelope: Envelope) -> Call:
     source = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
     headers = BytesHeaderParser(policy=policy.compat32).parsebytes(source)
     domain = (envelope.mail_from or "").rpartition("@")[2] or "sandbox.example"
-    message_id = str(headers.get("Message-ID") or "").strip() or mailgun.new_message_id(domain)
+    message_id = str(headers.get("Message-ID") or "").strip()
+    known_as = mailgun.bracketed(message_id) if message_id else mailgun.new_message_id(domain)
     variables = mailgun.read_variables_header(str(headers.get("X-Mailgun-Variables") or ""))
     subject = messages.decoded_header(headers.get("Subject") or "")
     return Call(
@@ -110,7 +111,7 @@ def _call(envelope: Envelope) -> Call:
         sender=messages.decoded_header(headers.get("From") or envelope.mail_from or ""),
         tags=[str(tag) for tag in headers.get_all("X-Mailgun-Tag") or []],
         mails=[
-            mailgun.Mail(recipient, message_id, variables, subject)
+            mailgun.Mail(recipient, known_as, variables, subject)
             for recipient in dict.fromkeys(envelope.rcpt_tos)
         ],
     )

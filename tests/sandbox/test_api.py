@@ -43,6 +43,8 @@ def test_a_thousand_and_one_are_refused_and_none_is_accepted(sandbox):
         ({"text": ""}, "Need at least one of"),
         ({"subject": "a\nBcc: x@example.com"}, "line break"),
         ({"h:X-Thing": "a\r\nBcc: x@example.com"}, "line break"),
+        ({"h:Grüße": "a"}, "not the name of a header"),
+        ({"h:": "a"}, "not the name of a header"),
         ({"recipient-variables": "{"}, "not a valid JSON"),
         ({"recipient-variables": "[]"}, "not a valid JSON"),
     ],
@@ -152,3 +154,19 @@ def test_an_early_event_that_is_not_taken_is_tried_again(sandbox, webhook):
     webhook.status = 200
     first, second = webhook.wait(2)
     assert first["id"] == second["id"]
+
+
+def test_each_person_of_a_batch_may_have_a_message_id_of_their_own(sandbox, webhook):
+    people = ["ann@example.com", "bob@example.com"]
+    values = {person: {"h:Message-Id": f"<{n}@epistle.example>"} for n, person in enumerate(people)}
+    own = {"recipient-variables": json.dumps(values), "h:Message-Id": "%recipient.h:Message-Id%"}
+    answer = post_message(sandbox, people, **own)
+    assert answer.json()["id"].endswith("@epistle.example>")
+    assert [e["message_id"] for e in sandbox.client.accepted()] == [
+        "<0@epistle.example>",
+        "<1@epistle.example>",
+    ]
+    assert {event["message"]["headers"]["message-id"] for event in webhook.wait(2)} == {
+        "0@epistle.example",
+        "1@epistle.example",
+    }

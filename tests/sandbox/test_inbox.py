@@ -24,7 +24,11 @@ def test_no_view_of_a_hostile_mail_lets_its_markup_through(sandbox):
         subject=HOSTILE,
         text=HOSTILE,
         html=f"<p>{HOSTILE}</p>",
-        **{"from": f'"{HOSTILE}" <us@epistle.example>', f"h:X-{HOSTILE}": HOSTILE, f"v:{HOSTILE}": HOSTILE},
+        **{
+            "from": f'"{HOSTILE}" <us@epistle.example>',
+            "h:X-<script>alert(3)</script>": HOSTILE,
+            f"v:{HOSTILE}": HOSTILE,
+        },
     )
     paths = [
         "/",
