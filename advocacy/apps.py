@@ -5,3 +5,16 @@ from django.utils.translation import gettext_lazy as _
 class AdvocacyConfig(AppConfig):
     name = "advocacy"
     verbose_name = _("Advocacy")
+
+    def ready(self) -> None:
+        from advocacy import door, invariants, mails, receivers
+        from mailer import kinds
+        from mailer.models import Delivery
+        from mailer.signals import delivery_settled
+
+        kind = Delivery.Kind
+        kinds.register(kind.LETTER, check=door.check_letter, fields=mails.letter_fields)
+        kinds.register(kind.CONFIRMATION, check=mails.check_confirmation, fields=mails.confirmation_fields)
+        kinds.register(kind.SYSTEM, fields=mails.system_fields)
+        delivery_settled.connect(receivers.on_settled, dispatch_uid="advocacy.receivers.on_settled")
+        invariants.register()

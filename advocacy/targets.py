@@ -25,6 +25,8 @@ _DEPTH = 4  # levels of areas above a constituency that anybody uses
 
 Effect = TargetRule.Effect
 
+_NOBODY, _EVERYBODY = Q(pk__isnull=True), Q(pk__isnull=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -218,7 +220,7 @@ class _Rules:
 
     def condition(self, *effects: str) -> Q:
         """True for what any rule of these effects names; without such a rule, for nothing."""
-        found = Q(pk__in=[])
+        found = _NOBODY
         for rule in self._rules:
             if rule.effect in effects:
                 found |= _condition(rule)
@@ -232,7 +234,7 @@ class _Rules:
     def fallback(self, country: str) -> QuerySet[Mandate]:
         """Who is offered when nobody else is: in this country, or anywhere if the rule names the person."""
         here = Q(legislature__country=country)
-        found = Q(pk__in=[])
+        found = _NOBODY
         for rule in self._rules:
             if rule.effect == Effect.FALLBACK:
                 found |= _condition(rule) if rule.person_id and not rule.country else _condition(rule) & here
@@ -282,7 +284,7 @@ def _condition(rule: TargetRule) -> Q:
     if rule.person_id:
         found &= Q(person_id=rule.person_id)
     # A rule without conditions names everybody; an empty Q would vanish from an "or".
-    return found or Q(pk__isnull=False)
+    return found or _EVERYBODY
 
 
 def _inside(area_id: int) -> Q:

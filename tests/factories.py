@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
+from advocacy import letters, targets
+from advocacy.letters import Draft
+from advocacy.models import (
+    Area,
+    Campaign,
+    CampaignText,
+    ContactRoute,
+    Legislature,
+    Letter,
+    LetterTemplate,
+    Mandate,
+    Person,
+    Submission,
+)
 from contacts.addresses import Address, parse
 from mailer import sending
 from mailer.models import Delivery, Message
@@ -40,3 +56,166 @@ def make_delivery(
         Delivery.objects.filter(pk=delivery.pk).update(**fields)
     delivery.refresh_from_db()
     return delivery
+
+
+# --- advocacy -----------------------------------------------------------------------------------------------------
+
+
+def make_campaign(**fields: Any) -> Campaign:
+    """An open campaign in earnest, with a text and a default template in English, that keeps no office hours."""
+    number = next(_number)
+    template = fields.pop("template", {})
+    campaign = Campaign.objects.create(
+        **{
+            "slug": f"campaign-{number}",
+            "name": f"Campaign {number}",
+            "status": Campaign.Status.OPEN,
+            "sender_name": "Keep Line 42",
+            "test_mode": False,
+            "office_hours": False,
+            **fields,
+        }
+    )
+    CampaignText.objects.create(
+        campaign=campaign, language="en", title="Keep line 42", summary="A bus.", story="A bus line."
+    )
+    if template is not None:
+        make_template(campaign, **template)
+    return campaign
+
+
+def make_template(campaign: Campaign, **fields: Any) -> LetterTemplate:
+    return LetterTemplate.objects.create(
+        **{
+            "campaign": campaign,
+            "name": "Default",
+            "language": "en",
+            "subjects": "Please keep line 42\nThe last bus",
+            "salutation": "Dear {{ title | Member }} {{ family_name }},",
+            "opening": "I write to you as a voter in {{ area | your area }}.",
+            "body": "Please keep line 42, which takes our children to school.",
+            "closing": "Yours sincerely,\n{{ supporter_name }}\n{{ supporter_place }}",
+            **fields,
+        }
+    )
+
+
+def make_legislature(**fields: Any) -> Legislature:
+    number = next(_number)
+    return Legislature.objects.create(
+        **{
+            "source": "test",
+            "source_id": f"legislature-{number}",
+            "as_of": dt.date(2026, 1, 1),
+            "country": "KE",
+            "name": f"Assembly {number}",
+            "language": "en",
+            **fields,
+        }
+    )
+
+
+def make_area(**fields: Any) -> Area:
+    number = next(_number)
+    return Area.objects.create(
+        **{
+            "source": "test",
+            "source_id": f"area-{number}",
+            "as_of": dt.date(2026, 1, 1),
+            "country": "KE",
+            "name": f"Area {number}",
+            **fields,
+        }
+    )
+
+
+def make_person(**fields: Any) -> Person:
+    number = next(_number)
+    return Person.objects.create(
+        **{
+            "source": "test",
+            "source_id": f"person-{number}",
+            "as_of": dt.date(2026, 1, 1),
+            "name": f"Sam Lee {number}",
+            "sort_name": f"Lee {number:06}",
+            "family_name": f"Lee {number}",
+            **fields,
+        }
+    )
+
+
+def make_route(person: Person, value: str = "", **fields: Any) -> ContactRoute:
+    value = value or f"office{next(_number)}@parliament.example"
+    return ContactRoute.objects.create(
+        **{
+            "person": person,
+            "kind": ContactRoute.Kind.EMAIL,
+            "value": value,
+            "value_key": value.casefold(),
+            "source": "test",
+            "as_of": dt.date(2026, 1, 1),
+            **fields,
+        }
+    )
+
+
+def make_mandate(
+    legislature: Legislature | None = None,
+    person: Person | None = None,
+    email: str | None = "",
+    **fields: Any,
+) -> Mandate:
+    """A person in office with a mailbox of their own; `email=None` for one without an address."""
+    person = person or make_person()
+    if email is not None:
+        make_route(person, email)
+    return Mandate.objects.create(
+        **{
+            "source": "test",
+            "source_id": f"mandate-{next(_number)}",
+            "as_of": dt.date(2026, 1, 1),
+            "person": person,
+            "legislature": legislature or make_legislature(),
+            "role": "Member of Parliament",
+            **fields,
+        }
+    )
+
+
+def make_draft(campaign: Campaign | None = None, mandates: Sequence[Mandate] = (), **fields: Any) -> Draft:
+    """A filled form of a new supporter to these people (one of a new legislature if none is given)."""
+    campaign = campaign or make_campaign()
+    mandates = mandates or [make_mandate()]
+    country = mandates[0].legislature.country
+    chosen = targets.chosen(campaign, country, [mandate.person_id for mandate in mandates])
+    subject = fields.pop("subject", "Please keep line 42")
+    body = fields.pop("body", "Please keep line 42, which takes our children to school.")
+    template = campaign.templates.get()
+    return Draft(
+        **{
+            "campaign": campaign,
+            "country": country,
+            "language": "en",
+            "form_key": f"form-{next(_number)}",
+            "name": "Ann Example",
+            "address": unique_address("ann"),
+            "place": "Kisumu",
+            "letter_consent_text": "Send this letter in my name.",
+            "letters": [(candidate, template, subject, body) for candidate in chosen],
+            **fields,
+        }
+    )
+
+
+def make_submission(
+    campaign: Campaign | None = None, mandates: Sequence[Mandate] = (), **fields: Any
+) -> Submission:
+    """A submission that waits for its confirmation."""
+    return letters.submit(make_draft(campaign, mandates, **fields))
+
+
+def make_letter(campaign: Campaign | None = None, mandate: Mandate | None = None, **fields: Any) -> Letter:
+    """A confirmed letter of a new supporter, waiting for its slot."""
+    submission = make_submission(campaign, [mandate] if mandate else [], **fields)
+    letters.confirm(submission)
+    return submission.letters.select_related("campaign", "submission", "delivery").get()

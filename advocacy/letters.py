@@ -1,0 +1,478 @@
+"""A letter's life: written, confirmed by the owner of the mailbox, held or released, withdrawn, answered.
+
+Every write is one function named by its verb; each is safe to repeat. Letters leave by `dispatch_due`
+(`dispatching.py`), never from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from advocacy import links, mails, pace, routes, suspicion, writing
+from advocacy.dispatching import dispatch_due
+from advocacy.models import Campaign, Letter, LetterTemplate, Submission, Supporter
+from advocacy.models.letters import new_nonce
+from advocacy.progress import Progress, progress
+from advocacy.retention import expire, forget
+from advocacy.states import LetterState, state_of
+from advocacy.targets import Candidate
+from contacts import subscriptions, suppressions
+from contacts.addresses import Address, parse
+from contacts.models import Consent, Suppression
+from mailer import sending
+from mailer.models import Delivery
+
+__all__ = [
+    "Draft",
+    "LetterState",
+    "Progress",
+    "Resent",
+    "answered",
+    "confirm",
+    "correct_address",
+    "deny",
+    "dispatch_due",
+    "expire",
+    "forget",
+    "hold",
+    "progress",
+    "refuse",
+    "release",
+    "resend",
+    "state_of",
+    "submit",
+    "withdraw",
+]
+
+Status = Letter.Status
+
+CONFIRM_DAYS = timedelta(days=7)
+NOT_ME = timedelta(days=365)
+MAX_CORRECTIONS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A filled form, every text cleaned by `rules` and every candidate checked by `targets.chosen`.
+
+    `letters` holds for each person the template and the supporter's subject and part of the body. `suspicious` is a
+    reason to let a person look first; `delay` puts the confirmation mail off (`abuse.Verdict`).
+    """
+
+    campaign: Campaign
+    country: str
+    language: str
+    form_key: str
+    name: str
+    address: Address
+    place: str
+    postcode: str = ""
+    wants_newsletter: bool = False
+    letter_consent_text: str
+    newsletter_consent_text: str = ""
+    letters: Sequence[tuple[Candidate, LetterTemplate, str, str]]
+    network: str = ""
+    referrer: Submission | None = None
+    suspicious: str = ""
+    delay: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """Whether a confirmation mail was queued, and if not, when the next one may be asked for (None: never)."""
+
+    sent: bool
+    next_at: datetime | None
+
+
+# --- written ------------------------------------------------------------------------------------------------------
+
+
+def submit(draft: Draft) -> Submission:
+    """Keep what a supporter wrote and ask the mailbox for its word. Nothing leaves before that.
+
+    One form is taken once: a second click, also at the same moment, gets the same submission. The answer and the work
+    are the same whether the address is known, new, or may not be written to (A8).
+    """
+    known = Submission.objects.filter(form_key=draft.form_key).first()
+    if known is not None:
+        return known
+    if not draft.letters:
+        raise ValidationError(_("Please choose at least one person to write to."), code="missing")
+    try:
+        with transaction.atomic():
+            return _submit(draft)
+    except IntegrityError:
+        # The same form at the same moment: the other one was first, and by now it is stored.
+        return Submission.objects.get(form_key=draft.form_key)
+
+
+def _submit(draft: Draft) -> Submission:
+    now = timezone.now()
+    supporter, _created = Supporter.objects.get_or_create(
+        address_key=draft.address.key,
+        defaults={"address": draft.address.given, "address_hash": draft.address.hash},
+    )
+    submission = Submission.objects.create(
+        campaign=draft.campaign,
+        supporter=supporter,
+        form_key=draft.form_key,
+        language=draft.language,
+        name=draft.name,
+        place=draft.place,
+        postcode=draft.postcode,
+        country=draft.country,
+        wants_newsletter=draft.wants_newsletter and draft.campaign.mailing_list_id is not None,
+        letter_consent_text=draft.letter_consent_text,
+        newsletter_consent_text=draft.newsletter_consent_text,
+        referrer=draft.referrer,
+        network=draft.network,
+        created_at=now,
+        expires_at=now + CONFIRM_DAYS,
+    )
+    Letter.objects.bulk_create([_letter(draft, submission, supporter, *row) for row in draft.letters])
+    _ask_for_confirmation(submission, now, draft.delay)
+    return submission
+
+
+def _letter(
+    draft: Draft,
+    submission: Submission,
+    supporter: Supporter,
+    candidate: Candidate,
+    template: LetterTemplate,
+    subject: str,
+    body: str,
+) -> Letter:
+    composed = writing.compose(
+        template, candidate, subject=subject, body=body, name=draft.name, place=draft.place
+    )
+    reason = (
+        draft.suspicious
+        or suspicion.in_words(f"{subject}\n{body}", f"{template.subjects}\n{template.body}")
+        or suspicion.in_sender(draft.address, candidate.route)
+        or suspicion.in_network(draft.campaign, supporter, draft.network, composed.own_words)
+    )
+    return Letter(
+        submission=submission,
+        campaign=draft.campaign,
+        supporter=supporter,
+        person=candidate.person,
+        mandate=candidate.mandate,
+        route=candidate.route,
+        template=template,
+        language=template.language,
+        subject=composed.subject,
+        body=composed.body,
+        own_words=composed.own_words,
+        is_test=draft.campaign.test_mode,
+        held_because=reason[:300],
+    )
+
+
+def _ask_for_confirmation(submission: Submission, now: datetime, delay: timedelta = timedelta(0)) -> Resent:
+    """Queue the confirmation mail for when the address has room (A3), if that is soon.
+
+    A stranger who used the address before us only makes the owner's mail wait, at most an hour.
+    """
+    address_hash = bytes(submission.supporter.address_hash)
+    suppressions.hold(address_hash)
+    at = mails.next_confirmation(address_hash, now)
+    if at > now + mails.LONGEST_WAIT:
+        return Resent(sent=False, next_at=at)
+    mails.confirmation(submission, max(at, now + delay) if at > now or delay else None)
+    return Resent(sent=True, next_at=None)
+
+
+@transaction.atomic
+def resend(submission: Submission) -> Resent:
+    """Send the confirmation mail once more, if the address has room for it now; else say when it has.
+
+    Tells nothing about the address: whether it may be written to at all is asked at the door.
+    """
+    now = timezone.now()
+    if submission.confirmed_at is not None or submission.expires_at <= now:
+        return Resent(sent=False, next_at=None)
+    address_hash = bytes(submission.supporter.address_hash)
+    suppressions.hold(address_hash)
+    at = mails.next_confirmation(address_hash, now)
+    if at > now:
+        return Resent(sent=False, next_at=at)
+    mails.confirmation(submission)
+    return Resent(sent=True, next_at=None)
+
+
+@transaction.atomic
+def correct_address(submission: Submission, address: Address) -> Submission:
+    """Move an unconfirmed submission to the right address. Links to the wrong one die, its mail is called off.
+
+    The same address again changes nothing. Raises ValidationError after three corrections (a form must not be a way
+    to mail strangers) and for what is confirmed or expired.
+    """
+    submission = (
+        Submission.objects.select_for_update(of=("self",)).select_related("supporter").get(pk=submission.pk)
+    )
+    if submission.supporter.address_key == address.key:
+        return submission
+    if submission.confirmed_at is not None or submission.expires_at <= timezone.now():
+        raise ValidationError(_("This letter can no longer be changed. Please write it again."), code="gone")
+    if submission.corrections >= MAX_CORRECTIONS:
+        raise ValidationError(
+            _("The address was corrected too often. Please write your letter again."), code="too_often"
+        )
+    _call_off(submission, "the address was corrected")
+    supporter, _created = Supporter.objects.get_or_create(
+        address_key=address.key, defaults={"address": address.given, "address_hash": address.hash}
+    )
+    submission.supporter = supporter
+    submission.nonce = new_nonce()
+    submission.corrections = F("corrections") + 1
+    submission.save(update_fields=["supporter", "nonce", "corrections"])
+    submission.refresh_from_db()
+    submission.letters.update(supporter=supporter)
+    _ask_for_confirmation(submission, timezone.now())
+    return submission
+
+
+@transaction.atomic
+def deny(submission: Submission) -> None:
+    """ "It wasn't me": stop confirmation mail to this address for a year, and everything here that has not left.
+
+    Safe to repeat. Other submissions of the address that nobody confirmed end with it.
+    """
+    now = timezone.now()
+    supporter = submission.supporter
+    suppressions.suppress(
+        bytes(supporter.address_hash),
+        Suppression.Reason.NOT_ME,
+        scope=Suppression.Scope.CONFIRMATIONS,
+        evidence={"submission": submission.pk},
+        ends_at=now + NOT_ME,
+    )
+    unconfirmed = supporter.submissions.filter(confirmed_at=None, expires_at__gt=now)
+    for other in list(unconfirmed):
+        _call_off(other, "the owner of the mailbox said it was not them")
+    Letter.objects.filter(submission__in=unconfirmed, status=Status.PENDING).update(status=Status.WITHDRAWN)
+    unconfirmed.update(expires_at=now)
+    for letter in submission.letters.all():
+        withdraw(letter)
+
+
+def _call_off(submission: Submission, reason: str) -> None:
+    """Cancel the confirmation mails of a submission that still wait."""
+    waiting = Delivery.objects.filter(
+        address_hash=submission.supporter.address_hash,
+        kind=Delivery.Kind.CONFIRMATION,
+        status=Delivery.Status.QUEUED,
+        context__submission=submission.pk,
+    )
+    for delivery in waiting:
+        sending.cancel(delivery, reason)
+
+
+# --- confirmed ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def confirm(submission: Submission) -> int:
+    """Take the word of whoever holds the mailbox that they wrote these letters; from now on they wait their turn.
+
+    Returns how many letters this call confirmed: 0 for a repeat, for an expired one and for a closed campaign, which
+    change nothing. A person already written to gets no second letter: that one becomes a duplicate, said so on the
+    status page. The newsletter, if ticked, rides on the same click with a consent of its own.
+    """
+    now = timezone.now()
+    # One confirmation of a supporter at a time, whatever the submission: who was first is then a fact.
+    supporter = Supporter.objects.select_for_update().get(pk=submission.supporter_id)
+    submission = (
+        Submission.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=submission.pk)
+    )
+    if submission.confirmed_at is not None or submission.expires_at <= now:
+        return 0
+    if submission.campaign.status == Campaign.Status.CLOSED:
+        return 0
+    submission.confirmed_at = now
+    submission.save(update_fields=["confirmed_at"])
+    submission.supporter = supporter
+    Supporter.objects.filter(pk=supporter.pk).update(proven_at=now)
+    pending = list(
+        submission.letters.filter(status=Status.PENDING)
+        .select_related("campaign", "person", "route", "mandate__legislature", "supporter")
+        .order_by("pk")
+    )
+    confirmed = _confirm_letters(pending, now)
+    _record_consents(submission, now)
+    mails.letters_copy(submission)
+    # Last, since it holds the lanes of the addresses until the transaction ends.
+    pace.allot([letter for letter in confirmed if letter.status == Status.CONFIRMED], now)
+    return len(confirmed)
+
+
+def _confirm_letters(letters: Sequence[Letter], now: datetime) -> list[Letter]:
+    """Decide for each letter how it goes on, and store it. Returns those that go on."""
+    written = _already_written(letters)
+    for letter in letters:
+        letter.confirmed_at = now
+        if letter.person_id in written and not letter.is_test:
+            letter.status = Status.DUPLICATE
+            continue
+        letter.status = _next_status(letter)
+        if letter.status == Status.WITHHELD:
+            letter.held_at = now
+    Letter.objects.bulk_update(
+        letters,
+        ["status", "confirmed_at", "held_at", "held_because", "route", "address_hash", "domain"],
+    )
+    return [letter for letter in letters if letter.status != Status.DUPLICATE]
+
+
+def _already_written(letters: Sequence[Letter]) -> set[int]:
+    if not letters:
+        return set()
+    live = Letter.objects.filter(
+        campaign=letters[0].campaign,
+        supporter=letters[0].supporter,
+        person__in=[letter.person_id for letter in letters],
+        status__in=Letter.LIVE,
+        is_test=False,
+    )
+    return set(live.values_list("person_id", flat=True))
+
+
+def _next_status(letter: Letter) -> Status:
+    """How a letter goes on once its writer is known; sets its route, lane and reason."""
+    found = routes.resolve(letter)
+    if found.address is None:
+        if found.by_hand:
+            return Status.BY_HAND
+        letter.held_because = letter.held_because or found.reason
+        return Status.WITHHELD
+    letter.route = found.route
+    letter.address_hash, letter.domain = found.address.hash, found.address.domain
+    if letter.campaign.held_until_looked_at and not letter.held_because:
+        letter.held_because = "the campaign holds every letter for a look"
+    return Status.WITHHELD if letter.held_because else Status.CONFIRMED
+
+
+def _record_consents(submission: Submission, now: datetime) -> None:
+    campaign, address = submission.campaign, parse(submission.supporter.address)
+    page = links.campaign(campaign, submission.language)
+    source = f"campaign {campaign.slug}"[:100]
+    proof = {
+        "submission": submission.pk,
+        "confirmed_at": now.isoformat(),
+        "by": "link in the confirmation mail",
+    }
+    Consent.objects.create(
+        address_hash=address.hash,
+        purpose=Consent.Purpose.LETTER,
+        granted=True,
+        text=submission.letter_consent_text,
+        page=page,
+        source=source,
+        proof=proof,
+    )
+    if submission.wants_newsletter and campaign.mailing_list is not None:
+        subscriptions.subscribe_proven(
+            address,
+            campaign.mailing_list,
+            text=submission.newsletter_consent_text,
+            page=page,
+            source=source,
+            proof=proof,
+            name=submission.name,
+            language=submission.language,
+            country=submission.country,
+        )
+
+
+# --- afterwards ---------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def withdraw(letter: Letter) -> bool:
+    """Take back a letter that has not left. False if it has, or had ended otherwise; a repeat changes nothing."""
+    if letter.move_to(Status.WITHDRAWN, slot=None):
+        return True
+    letter.refresh_from_db()
+    if letter.status != Status.DISPATCHED or letter.delivery is None:
+        return False
+    return sending.cancel(letter.delivery, "withdrawn by the supporter")
+
+
+def answered(letter: Letter, *, yes: bool) -> bool:
+    """Note that the representative answered, or take the note back. False for a letter that has not left."""
+    left = Letter.objects.filter(pk=letter.pk, status__in=[Status.DISPATCHED, Status.BY_HAND])
+    changed = left.filter(answered_at__isnull=yes).update(answered_at=timezone.now() if yes else None)
+    letter.refresh_from_db(fields=["answered_at", "status"])
+    return bool(changed)
+
+
+def hold(letter: Letter, reason: str) -> bool:
+    """Let a person look at a letter before it leaves. False if it has left or ended; a repeat changes nothing."""
+    held = Letter.objects.filter(pk=letter.pk, status=Status.CONFIRMED).update(
+        status=Status.WITHHELD, held_because=reason[:300], held_at=timezone.now(), held_by=None, slot=None
+    )
+    if not held:
+        # Not confirmed yet: remembered for the moment it is.
+        held = Letter.objects.filter(pk=letter.pk, status=Status.PENDING, held_because="").update(
+            held_because=reason[:300]
+        )
+    letter.refresh_from_db()
+    return bool(held)
+
+
+@transaction.atomic
+def release(letter: Letter, by: User) -> bool:
+    """Let a held letter go on, with a slot at the end of its queue. False if it was not held.
+
+    Raises ValidationError if there is still no way to its representative.
+    """
+    letter = Letter.objects.select_related(
+        "campaign", "person", "route", "supporter", "mandate__legislature"
+    ).get(pk=letter.pk)
+    found = routes.resolve(letter)
+    if found.address is None:
+        raise ValidationError(
+            _("This letter cannot leave yet: %(reason)s."), code="no_route", params={"reason": found.reason}
+        )
+    letter.route, letter.address_hash, letter.domain = found.route, found.address.hash, found.address.domain
+    pace.hold_lanes([letter])
+    moved = (
+        letter.move_to(
+            Status.CONFIRMED,
+            held_by=by,
+            held_because="",
+            held_at=None,
+            route=found.route,
+            address_hash=found.address.hash,
+            domain=found.address.domain,
+            delivery=None,
+            dispatched_at=None,
+        )
+        if letter.status == Status.WITHHELD
+        else False
+    )
+    if moved:
+        pace.allot([letter])
+    return moved
+
+
+def refuse(letter: Letter, by: User, reason: str) -> bool:
+    """Decide that a held letter is not sent. The supporter sees that, and the reason. False if it was not held."""
+    return letter.move_to(Status.REFUSED, held_by=by, held_because=reason[:300], slot=None)
+
+
+def repace(letters: Iterable[Letter]) -> int:
+    """Plan the queues of these letters anew. Returns how many letters were planned."""
+    hashes = {bytes(letter.address_hash) for letter in letters if letter.address_hash}
+    return sum(pace.reallot(address_hash) for address_hash in hashes)

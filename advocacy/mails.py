@@ -1,0 +1,218 @@
+"""The mails we write ourselves, and the letter as it goes out. Texts come from `templates/email/<mail>/`.
+
+A confirmation goes to somebody who has not proven to be the writer: it holds nothing the writer typed, no name and
+no letter, only a fixed greeting, the campaign's title and links (RELIABILITY A2). Links are secrets: they are filled
+in at the door from ids and stored nowhere.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from advocacy import links, texts
+from advocacy.models import Letter, Submission
+from advocacy.pace import DAY, HOUR, Limit, Timeline
+from contacts.addresses import Address, parse
+from mailer import composing, sending
+from mailer.composing import Rendered
+from mailer.models import Delivery, Message
+
+# A3: over all campaigns. The reminder counts as well.
+CONFIRMATION_LIMITS = (Limit(1, HOUR), Limit(2, DAY))
+# How long a confirmation may wait for its turn before it is not queued at all.
+LONGEST_WAIT = timedelta(hours=1)
+
+
+# --- to the supporter -------------------------------------------------------------------------------------------
+
+
+def next_confirmation(address_hash: bytes, now: datetime) -> datetime:
+    """When the next confirmation mail may go to an address; `now` if at once.
+
+    Counted in the ledger, so that it holds over all campaigns and outlives the broker. Call it holding the address
+    (`suppressions.hold`), so that two posts at once do not both find room.
+    """
+    gone = [Delivery.Status.CANCELLED, Delivery.Status.SUPPRESSED, Delivery.Status.FAILED]
+    due = (
+        Delivery.objects.filter(
+            address_hash=address_hash, kind=Delivery.Kind.CONFIRMATION, due_at__gt=now - DAY
+        )
+        .exclude(status__in=gone)
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+    )
+    stands = list(due)
+    return Timeline(
+        CONFIRMATION_LIMITS, lambda start, end: [at for at in stands if start <= at < end]
+    ).earliest(now)
+
+
+def confirmation(submission: Submission, at: datetime | None = None) -> Delivery:
+    """Queue the mail that asks the owner of the mailbox to confirm."""
+    return _without_free_text("confirmation", submission, at)
+
+
+def reminder(submission: Submission) -> Delivery:
+    """Queue the one reminder of a confirmation that has not come."""
+    return _without_free_text("reminder", submission, None)
+
+
+def letters_copy(submission: Submission) -> Delivery:
+    """Queue the mail that follows the confirmation: the link to the status page and a copy of the letters."""
+    found = submission.letters.exclude(status=Letter.Status.DUPLICATE).select_related("person").order_by("pk")
+    context = _context(submission) | {"letters": list(found), "duplicates": _duplicates(submission)}
+    rendered = composing.render_mail("letters_copy", context, links.page_language(submission.language))
+    message = _write(rendered, submission)
+    return sending.queue(
+        message,
+        to=parse(submission.supporter.address),
+        kind=Delivery.Kind.SYSTEM,
+        context={"submission": submission.pk},
+    )
+
+
+def _without_free_text(mail: str, submission: Submission, at: datetime | None) -> Delivery:
+    language = links.page_language(submission.language)
+    rendered = _rendered(mail, tuple(sorted(_context(submission).items())), language)
+    return sending.queue(
+        _shared_message(rendered, submission),
+        to=parse(submission.supporter.address),
+        kind=Delivery.Kind.CONFIRMATION,
+        due_at=at,
+        context={"submission": submission.pk},
+    )
+
+
+def _context(submission: Submission) -> dict[str, Any]:
+    campaign = submission.campaign
+    return {
+        "campaign_title": texts.title_of(campaign, submission.language),
+        "sender_name": campaign.sender_name,
+        "contact_address": campaign.contact_address,
+        "postal_address": settings.POSTAL_ADDRESS,
+        "accent": campaign.accent,
+    }
+
+
+def _duplicates(submission: Submission) -> list[Letter]:
+    return list(submission.letters.filter(status=Letter.Status.DUPLICATE).select_related("person"))
+
+
+@functools.lru_cache(maxsize=256)
+def _rendered(mail: str, context: tuple[tuple[str, str], ...], language: str) -> Rendered:
+    return composing.render_mail(mail, dict(context), language)
+
+
+# Confirmations of one campaign in one language are all the same text: one message serves them all.
+_messages: dict[tuple[Rendered, str], int] = {}
+
+
+def _shared_message(rendered: Rendered, submission: Submission) -> Message:
+    key = (rendered, submission.campaign.sender_name)
+    kept = Message.objects.filter(pk=_messages.get(key, 0), erased_at=None, text=rendered.text).first()
+    if kept is None:
+        kept = _write(rendered, submission)
+        _messages[key] = kept.pk
+    return kept
+
+
+def _write(rendered: Rendered, submission: Submission) -> Message:
+    return sending.write(
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        from_name=submission.campaign.sender_name,
+        language=links.page_language(submission.language),
+    )
+
+
+# --- to the representative ------------------------------------------------------------------------------------------
+
+
+def letter(letter: Letter, to: Address) -> Delivery:
+    """Queue a letter for its representative, or marked as a test for whoever tests.
+
+    From "Ann Example via Campaign" at our own domain, since a letter From: the supporter would fail their provider's
+    DMARC; Reply-To the supporter. Raises ValidationError if a header could be read as anything but itself.
+    """
+    submission = letter.submission
+    supporter = parse(submission.supporter.address)
+    subject, text = letter.subject, f"{letter.body.rstrip()}\n{_report_line(letter)}"
+    if letter.is_test:
+        subject, text = f"[TEST] {subject}", f"{_test_line(letter)}\n\n{text}"
+    message = sending.write(
+        subject=subject,
+        text=text,
+        html=composing.html_twin(text, letter.language),
+        from_name=_via(letter),
+        reply_to=supporter.mailable,
+        reply_to_name=submission.name,
+        language=letter.language,
+    )
+    return sending.queue(message, to=to, kind=Delivery.Kind.LETTER, context={"letter": letter.pk})
+
+
+def _via(letter: Letter) -> str:
+    with translation.override(letter.language):
+        return _("%(name)s via %(campaign)s") % {
+            "name": letter.submission.name,
+            "campaign": letter.campaign.sender_name,
+        }
+
+
+def _report_line(letter: Letter) -> str:
+    with translation.override(letter.language):
+        return _("Is something wrong with this letter? Tell us: %(link)s") % {"link": "{{ report_link }}"}
+
+
+def _test_line(letter: Letter) -> str:
+    with translation.override(links.page_language(letter.submission.language)):
+        return _("This is a test. In earnest this letter would have gone to %(name)s.") % {
+            "name": letter.person.name
+        }
+
+
+# --- what mailer asks us at its door ------------------------------------------------------------------------------
+
+
+def check_confirmation(delivery: Delivery) -> str:
+    """Why a confirmation may no longer go: it was confirmed, denied, expired, or the address was corrected."""
+    submission = _submission_of(delivery)
+    if submission is None:
+        return "" if "submission" not in delivery.context else "the submission is gone"
+    if submission.confirmed_at is not None:
+        return "it was confirmed already"
+    if submission.expires_at <= timezone.now():
+        return "its time to be confirmed is over"
+    if bytes(submission.supporter.address_hash) != bytes(delivery.address_hash):
+        return "the address was corrected"
+    return ""
+
+
+def confirmation_fields(delivery: Delivery) -> Mapping[str, str]:
+    submission = _submission_of(delivery)
+    if submission is None:
+        return {}
+    return {"link": links.confirm(submission), "not_me_link": links.not_me(submission)}
+
+
+def system_fields(delivery: Delivery) -> Mapping[str, str]:
+    submission = _submission_of(delivery)
+    return {"link": links.status(submission)} if submission else {}
+
+
+def letter_fields(delivery: Delivery) -> Mapping[str, str]:
+    found = Letter.objects.select_related("submission").filter(delivery=delivery).first()
+    return {"report_link": links.report(found.submission, found.language)} if found else {}
+
+
+def _submission_of(delivery: Delivery) -> Submission | None:
+    pk = delivery.context.get("submission")
+    return Submission.objects.select_related("supporter").filter(pk=pk).first() if pk else None

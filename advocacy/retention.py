@@ -1,0 +1,177 @@
+"""What ends by time: reminders, unconfirmed and forgotten letters, and what we no longer need to know.
+
+Counts stay for ever; words, names and places do not (GDPR 5(1)(e), RELIABILITY "Law as data").
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from advocacy import mails
+from advocacy.models import Campaign, Letter, Submission, Supporter
+from contacts import suppressions
+from mailer.models import Delivery, Message
+
+Status = Letter.Status
+
+REMIND_AFTER = timedelta(hours=24)
+HELD_DAYS = timedelta(days=30)
+TEXT_DAYS = timedelta(days=90)
+# A name that nobody confirmed belongs to somebody we do not know: it goes sooner.
+UNCONFIRMED_DAYS = timedelta(days=30)
+NETWORK_DAYS = timedelta(days=30)
+BATCH = 500
+
+_OPEN_LETTERS = [Status.PENDING, Status.CONFIRMED, Status.WITHHELD]
+_OPEN_DELIVERIES = [Delivery.Status.QUEUED, Delivery.Status.SENDING, Delivery.Status.UNKNOWN]
+
+
+def expire() -> int:
+    """Remind once, end what was not confirmed in 7 days or looked at in 30. Returns how many letters ended.
+
+    Safe to repeat and to run twice at once.
+    """
+    remind()
+    now = timezone.now()
+    take_back()
+    unconfirmed = Letter.objects.filter(
+        status=Status.PENDING, submission__confirmed_at=None, submission__expires_at__lte=now
+    )
+    held = Letter.objects.filter(status=Status.WITHHELD, held_at__lte=now - HELD_DAYS)
+    return sum(rows.update(status=Status.EXPIRED, slot=None) for rows in (unconfirmed, held))
+
+
+def remind() -> int:
+    """Send the one reminder to mailboxes that did not answer within a day. Returns how many were queued.
+
+    It counts against the budget of the address (A3); where that is spent it is tried again at the next run. Who has
+    confirmed other letters of the campaign meanwhile is not reminded.
+    """
+    now = timezone.now()
+    waiting = (
+        Submission.objects.filter(
+            confirmed_at=None,
+            reminded_at=None,
+            created_at__lte=now - REMIND_AFTER,
+            expires_at__gt=now + REMIND_AFTER,
+            campaign__status=Campaign.Status.OPEN,
+        )
+        .exclude(supporter__address="")
+        .order_by("pk")
+    )
+    return sum(_remind(submission.pk) for submission in waiting.only("pk").iterator(chunk_size=BATCH))
+
+
+@transaction.atomic
+def _remind(pk: int) -> bool:
+    now = timezone.now()
+    submission = (
+        Submission.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("supporter", "campaign")
+        .filter(pk=pk, confirmed_at=None, reminded_at=None)
+        .first()
+    )
+    if submission is None:
+        return False
+    address_hash = bytes(submission.supporter.address_hash)
+    suppressions.hold(address_hash)
+    done = submission.supporter.submissions.filter(campaign=submission.campaign, confirmed_at__isnull=False)
+    sends = not done.exists()
+    if sends and mails.next_confirmation(address_hash, now) > now:
+        return False
+    Submission.objects.filter(pk=pk).update(reminded_at=now)
+    if sends:
+        mails.reminder(submission)
+    return sends
+
+
+def take_back() -> int:
+    """Hold letters again that the door refused before the provider was asked: nothing has left, a person decides.
+
+    Returns how many. The receiver of `delivery_settled` does it at once; this finds what a crash left over.
+    """
+    refused = Letter.objects.filter(
+        status=Status.DISPATCHED, delivery__status=Delivery.Status.SUPPRESSED
+    ).select_related("delivery")
+    return sum(take_back_one(letter) for letter in refused[:BATCH])
+
+
+def take_back_one(letter: Letter) -> bool:
+    """Hold a letter whose delivery was refused at our own door. False if that is not so."""
+    delivery = letter.delivery
+    if (
+        delivery is None
+        or delivery.status != Delivery.Status.SUPPRESSED
+        or letter.status != Status.DISPATCHED
+    ):
+        return False
+    return letter.move_to(
+        Status.WITHHELD, held_because=delivery.reason[:300], held_at=timezone.now(), slot=None
+    )
+
+
+# --- forgetting -----------------------------------------------------------------------------------------------------
+
+
+def forget() -> int:
+    """Empty names, places and texts of submissions that are over, and old network hashes. Returns how many.
+
+    Confirmed ones 90 days after the click, once every letter is settled; unconfirmed ones 30 days after they
+    expired. Safe to repeat.
+    """
+    now = timezone.now()
+    Submission.objects.filter(created_at__lt=now - NETWORK_DAYS).exclude(network="").update(network="")
+    over = Submission.objects.filter(forgotten_at=None).filter(
+        Q(confirmed_at__lt=now - TEXT_DAYS) | Q(confirmed_at=None, expires_at__lt=now - UNCONFIRMED_DAYS)
+    )
+    settled = over.filter(~Exists(_unsettled()))
+    total = 0
+    while pks := list(settled.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        total += _empty(pks)
+    return total
+
+
+@transaction.atomic
+def erase(supporter: Supporter) -> None:
+    """Erase a person: withdraw what has not left, empty every text and the address. The keyed hash stays, so that
+    a suppression and "one letter each" go on to hold. Safe to repeat; there is no way back."""
+    supporter = Supporter.objects.select_for_update().get(pk=supporter.pk)
+    now = timezone.now()
+    waiting = Letter.objects.filter(supporter=supporter, status__in=_OPEN_LETTERS)
+    waiting.update(status=Status.WITHDRAWN, slot=None)
+    supporter.submissions.filter(confirmed_at=None, expires_at__gt=now).update(expires_at=now)
+    _empty(list(supporter.submissions.values_list("pk", flat=True)))
+    supporter.submissions.update(network="")
+    own = Delivery.objects.filter(
+        address_hash=supporter.address_hash, kind__in=[Delivery.Kind.CONFIRMATION, Delivery.Kind.SYSTEM]
+    )
+    own.exclude(status=Delivery.Status.SENDING).update(address="")
+    Supporter.objects.filter(pk=supporter.pk).update(address="", address_key=None)
+
+
+def _unsettled() -> QuerySet[Letter]:
+    return Letter.objects.filter(submission=OuterRef("pk")).filter(
+        Q(status__in=_OPEN_LETTERS) | Q(delivery__status__in=_OPEN_DELIVERIES)
+    )
+
+
+@transaction.atomic
+def _empty(pks: list[int]) -> int:
+    """Empty the texts of submissions, of their letters, and of the mails that carried them."""
+    now = timezone.now()
+    letters = Letter.objects.filter(submission__in=pks)
+    copies = Delivery.objects.filter(
+        kind=Delivery.Kind.SYSTEM,
+        address_hash__in=Submission.objects.filter(pk__in=pks).values("supporter__address_hash"),
+        context__submission__in=pks,
+    )
+    Message.objects.filter(
+        Q(pk__in=letters.filter(delivery__isnull=False).values("delivery__message"))
+        | Q(pk__in=copies.values("message"))
+    ).update(subject="", text="", html="", from_name="", reply_to="", reply_to_name="", erased_at=now)
+    letters.update(subject="", body="")
+    return Submission.objects.filter(pk__in=pks).update(name="", place="", postcode="", forgotten_at=now)

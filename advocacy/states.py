@@ -1,0 +1,223 @@
+"""The truth about one letter, in words: what we did (the letter and its delivery) and what the world reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from advocacy.models import Campaign, Letter
+from mailer.bounces import in_words
+from mailer.models import Delivery
+
+Status, Sent = Letter.Status, Delivery.Status
+
+
+@dataclass(frozen=True, slots=True)
+class LetterState:
+    """Where a letter stands.
+
+    code: one English word for tests and styles. word and sentence: for people, translated. icon: a name of
+    `_icon.html`. tone: good, waiting, bad or plain. when: the moment the state is about, None if there is none.
+    """
+
+    code: str
+    word: str
+    sentence: str
+    icon: str
+    tone: str
+    when: datetime | None = None
+    can_withdraw: bool = False
+    can_answer: bool = False
+
+
+def state_of(letter: Letter) -> LetterState:
+    """The state of a letter. Asks the database for nothing if delivery, campaign and submission are loaded."""
+    match letter.status:
+        case Status.PENDING:
+            return _pending(letter)
+        case Status.CONFIRMED:
+            return _waiting(letter)
+        case Status.DISPATCHED:
+            return _dispatched(letter)
+    return _ended(letter)
+
+
+def _pending(letter: Letter) -> LetterState:
+    if letter.campaign.status == Campaign.Status.CLOSED:
+        return LetterState(
+            "closed",
+            _("not sent"),
+            _("The campaign was closed before this letter was confirmed."),
+            "cross",
+            "bad",
+            letter.campaign.closed_at,
+        )
+    return LetterState(
+        "unconfirmed",
+        _("not confirmed yet"),
+        _("Nothing leaves before the link in our mail has been used."),
+        "mail",
+        "waiting",
+        letter.submission.expires_at,
+        can_withdraw=True,
+    )
+
+
+def _waiting(letter: Letter) -> LetterState:
+    campaign = letter.campaign
+    if campaign.stopped:
+        sentence, when = (
+            _("The campaign has stopped all letters for now. It will leave when that ends."),
+            None,
+        )
+    elif campaign.test_mode and not letter.is_test:
+        sentence, when = _("The campaign is being tested. It will leave when that ends."), None
+    elif campaign.office_hours:
+        sentence, when = (
+            _("Letters leave one by one, while the office is open, so that they are read."),
+            letter.slot,
+        )
+    else:
+        sentence, when = _("Letters leave one by one, so that they are read."), letter.slot
+    return LetterState("waiting", _("waiting"), sentence, "clock", "waiting", when, can_withdraw=True)
+
+
+def _dispatched(letter: Letter) -> LetterState:
+    delivery = letter.delivery
+    if delivery is None:
+        raise ValueError(
+            "a dispatched letter without its delivery"
+        )  # a constraint of the database forbids it
+    if letter.answered_at is not None:
+        return LetterState(
+            "answered", _("answered"), _("You told us that they answered."), "check", "good", letter.answered_at,
+            can_answer=True,
+        )  # fmt: skip
+    if delivery.bounced_at is not None:
+        return _bounced(delivery)
+    if delivery.delivered_at is not None:
+        return _delivered(letter, delivery)
+    match delivery.status:
+        case Sent.SENT:
+            return _sent(delivery)
+        case Sent.QUEUED | Sent.SENDING:
+            return LetterState(
+                "leaving",
+                _("leaving"),
+                _("It is on its way to the mail provider.")
+                if delivery.attempts < 2
+                else _("The mail provider did not take it yet. We try again."),
+                "clock",
+                "waiting",
+                letter.dispatched_at,
+                can_withdraw=delivery.status == Sent.QUEUED,
+            )
+        case Sent.UNKNOWN:
+            return LetterState(
+                "unknown",
+                _("unknown"),
+                _(
+                    "We asked the mail provider and got no clear answer. It may have left; we do not send it twice."
+                ),
+                "question",
+                "waiting",
+                delivery.asked_at,
+            )
+        case Sent.CANCELLED:
+            return LetterState("withdrawn", _("withdrawn"), _("You took this letter back."), "cross", "plain")
+    return LetterState(
+        "failed",
+        _("not sent"),
+        _("It could not be sent: %(reason)s.") % {"reason": delivery.reason.rstrip(".")},
+        "alert",
+        "bad",
+        letter.dispatched_at,
+    )
+
+
+def _bounced(delivery: Delivery) -> LetterState:
+    why = in_words(delivery.bounce_class, delivery.bounce_code)
+    sentence = (
+        _("The office's mail server refused it: %(reason)s. We are looking for a better address.")
+        % {"reason": why}
+        if why
+        else _("The office's mail server refused it. We are looking for a better address.")
+    )
+    return LetterState("bounced", _("came back"), sentence, "alert", "bad", delivery.bounced_at)
+
+
+def _delivered(letter: Letter, delivery: Delivery) -> LetterState:
+    if letter.is_test:
+        sentence = _("This test is in the tester's mailbox. Nothing went to the representative.")
+    else:
+        sentence = _("The office's mail server has taken it. Did they answer? Tell us.")
+    return LetterState(
+        "delivered",
+        _("delivered"),
+        sentence,
+        "check",
+        "good",
+        delivery.delivered_at,
+        can_answer=not letter.is_test,
+    )
+
+
+def _sent(delivery: Delivery) -> LetterState:
+    if delivery.deferred_at is not None:
+        sentence = _("The office's mail server asked us to wait. Our provider tries again by itself.")
+    else:
+        sentence = _("Our mail provider has taken it. We have no news from the office's mail server yet.")
+    return LetterState("sent", _("sent"), sentence, "mail", "waiting", delivery.sent_at, can_answer=True)
+
+
+def _ended(letter: Letter) -> LetterState:
+    match letter.status:
+        case Status.WITHHELD:
+            return LetterState(
+                "held",
+                _("held for a look"),
+                _("A person of the campaign looks at it before it leaves."),
+                "clock",
+                "waiting",
+                letter.held_at,
+                can_withdraw=True,
+            )
+        case Status.BY_HAND:
+            return LetterState(
+                "by_hand",
+                _("for you to send"),
+                _("This office takes letters by its own form only. Copy the text and send it there."),
+                "form",
+                "waiting",
+                letter.confirmed_at,
+                can_answer=True,
+            )
+        case Status.WITHDRAWN:
+            return LetterState("withdrawn", _("withdrawn"), _("You took this letter back."), "cross", "plain")
+        case Status.REFUSED:
+            sentence = (
+                _("The campaign decided not to send it: %(reason)s.")
+                % {"reason": letter.held_because.rstrip(".")}
+                if letter.held_because
+                else _("The campaign decided not to send it.")
+            )
+            return LetterState("refused", _("not sent"), sentence, "cross", "bad", letter.held_at)
+        case Status.DUPLICATE:
+            return LetterState(
+                "duplicate",
+                _("already written"),
+                _(
+                    "You have written to this person in this campaign before. One letter each is what offices read."
+                ),
+                "check",
+                "plain",
+                letter.confirmed_at,
+            )
+    sentence = (
+        _("It was never confirmed, so it was not sent.")
+        if letter.confirmed_at is None
+        else _("Nobody could look at it in time, so it was not sent.")
+    )
+    return LetterState("expired", _("expired"), sentence, "cross", "bad", letter.submission.expires_at)

@@ -1,0 +1,31 @@
+"""Mail of the unit tests stays in memory: what matters here is which mails there are and what they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+
+from mailer import sending
+from mailer.models import Delivery
+
+
+class Outbox:
+    """What left by the one door out."""
+
+    def deliver(self) -> list[EmailMultiAlternatives]:
+        """Deliver what is due and return it, oldest first."""
+        before = len(mail.outbox)
+        due = Delivery.objects.filter(status=Delivery.Status.QUEUED).order_by("pk")
+        for pk in due.values_list("pk", flat=True):
+            sending.deliver(pk)
+        return mail.outbox[before:]  # type: ignore[return-value]
+
+
+@pytest.fixture
+def outbox(settings: Any) -> Outbox:
+    settings.MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    mail.outbox = []
+    return Outbox()
