@@ -116,7 +116,8 @@ def offer(
     places = _postcode_areas(country, postcode)
     near = _family(_chosen_area(area, places))
     offered, is_fallback = rules.offered(country, near)
-    narrowed = _narrow(offered, near=near, chamber=chamber, party=party, q=q)
+    # Those who stand in for a vacant seat are elsewhere: they are not narrowed by place.
+    narrowed = _narrow(offered, near=None if is_fallback else near, chamber=chamber, party=party, q=q)
     people = narrowed.order_by().values("person_id").distinct().count()
     pages = max(1, -(-people // PAGE_SIZE))
     page = min(max(page, 1), pages)

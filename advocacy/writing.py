@@ -132,16 +132,20 @@ def compose(
 
 
 def fields_of(candidate: Candidate, language: str) -> dict[str, str]:
-    """The merge fields that the representative fills, in the language of the letter."""
+    """The merge fields that the representative fills, in the language of the letter.
+
+    A letter in the representative's own language calls people and houses as that language writes them.
+    """
     person, legislature = candidate.person, candidate.legislature
+    own = _same_base(language, person.language or legislature.language)
     return {
         "title": person.honorific or candidate.mandate.role,
-        "name": person.name,
+        "name": (own and person.native_name) or person.name,
         "given_name": person.given_name,
         "family_name": person.family_name or person.name,
         "honorific": person.honorific,
         "role": candidate.mandate.role,
-        "legislature": legislature.name,
+        "legislature": (own and legislature.native_name) or legislature.name,
         "area": candidate.area.name if candidate.area else "",
         "party": candidate.mandate.party,
         "country": country_name(legislature.country, language),
