@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Prefetch
 from django.http import HttpRequest
@@ -30,6 +32,7 @@ from advocacy.models import (
     Person,
     Postcode,
 )
+from advocacy.representatives import routes
 
 navigation.add(Place(30, _("Representatives"), "admin:advocacy_person_changelist", "advocacy.view_person"))
 
@@ -37,14 +40,34 @@ STAFF = "staff"  # the source of rows typed at the desk
 
 
 class TypedAtTheDesk(forms.ModelForm):
-    """A row typed here has the desk as its source, and today as its day, so that an older file leaves it alone."""
+    """A row typed here has the desk as its source. One that an import made is marked as changed by staff, so that
+    the next import leaves it alone."""
 
     def save(self, commit: bool = True) -> Any:
         row = self.instance
         if row.pk is None:
-            row.source = STAFF
+            row.source, row.source_id = STAFF, str(uuid.uuid4())
+        elif row.source != STAFF and set(self.changed_data) - {"kept"}:
+            row.kept = True
         row.as_of = timezone.localdate()
         return super().save(commit)
+
+
+class RouteForm(TypedAtTheDesk):
+    """A route typed here is found again like an imported one. A corrected one is the desk's from then on."""
+
+    def clean(self) -> dict[str, Any]:
+        fields = super().clean() or {}
+        if fields.get("kind") and fields.get("value"):
+            try:
+                route = routes.single(fields["kind"], fields["value"])
+            except ValidationError as error:
+                self.add_error("value", error)
+            else:
+                fields["value"], self.instance.value_key = route.value, route.key
+                if "value" in self.changed_data:
+                    self.instance.source = STAFF
+        return fields
 
 
 class MandateInline(StaffInline):
@@ -62,7 +85,7 @@ class MandateInline(StaffInline):
 
 class RouteInline(StaffInline):
     model = ContactRoute
-    form = TypedAtTheDesk
+    form = RouteForm
     fields = ["kind", "value", "state", "state_reason", "priority", "verified_at", "source", "as_of"]
     readonly_fields = ["source", "as_of"]
     can_delete = False
@@ -94,7 +117,7 @@ class PersonAdmin(StaffAdmin):
                 ]
             },
         ),
-        (_("Where this comes from"), {"fields": ["source", "source_id", "as_of"]}),
+        (_("Where this comes from"), {"fields": ["source", "source_id", "as_of", "kept"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
@@ -146,7 +169,7 @@ class LegislatureAdmin(StaffAdmin):
     fieldsets = [
         (None, {"fields": ["name", "native_name", "country", "region", "chamber", "level", "language"]}),
         (_("Office hours"), {"fields": ["time_zone", "office_opens", "office_closes", "office_days"]}),
-        (_("Where this comes from"), {"fields": ["source", "source_id", "as_of"]}),
+        (_("Where this comes from"), {"fields": ["source", "source_id", "as_of", "kept"]}),
     ]
 
     @admin.display(description=_("office hours"))
@@ -161,7 +184,7 @@ class AreaAdmin(StaffAdmin):
     search_fields = ["name", "code"]
     autocomplete_fields = ["parent"]
     form = TypedAtTheDesk
-    fields = ["name", "country", "code", "parent", "source", "source_id", "as_of"]
+    fields = ["name", "country", "code", "parent", "source", "source_id", "as_of", "kept"]
     readonly_fields = ["source", "source_id", "as_of"]
 
 

@@ -19,6 +19,11 @@ class Sourced(models.Model):
     source = models.CharField(_("source"), max_length=60, help_text=_("For example openstates, or staff."))
     source_id = models.CharField(_("id at the source"), max_length=200)
     as_of = models.DateField(_("as of"), help_text=_("The day of the data that last wrote this row."))
+    kept = models.BooleanField(
+        _("changed by staff"),
+        default=False,
+        help_text=_("Imports leave it as it is, until this is unticked."),
+    )
 
     class Meta:
         abstract = True

@@ -193,7 +193,7 @@ def chamber_of(name: str, source_id: str = "") -> str:
 @cache
 def us_state(code: str) -> AreaRecord:
     """The state as an area. Raises KeyError for a code that is no state, district or territory."""
-    return AreaRecord(f"US-{code}", "US", US_STATES[code][0], f"US-{code}")
+    return AreaRecord(f"US-{code}", "US", US_STATES[code][0], f"US-{code}", shared=True)
 
 
 @cache
@@ -203,7 +203,7 @@ def us_congressional(state: str, district: int) -> AreaRecord:
     number = 0 if district >= 98 else district
     name = f"{parent.name}, district {number}" if number else f"{parent.name}, at large"
     code = f"US-{state}-{number}"
-    return AreaRecord(code, "US", name, code, parent)
+    return AreaRecord(code, "US", name, code, parent, shared=True)
 
 
 def us_district_code(text: str) -> AreaRecord | None:
@@ -221,6 +221,16 @@ def us_district_code(text: str) -> AreaRecord | None:
         if state in US_STATES:
             return us_congressional(state, int(match[2])) if match[2] else us_state(state)
     return None
+
+
+def shared_area(country: str, code: str, name: str = "") -> AreaRecord:
+    """An area known by a code that several sources share, for example a postcode file and a list of members."""
+    if country == "US" and re.fullmatch(r"US-[A-Z]{2}(-\d{1,2})?", code):
+        found = us_district_code(code.removeprefix("US-")) if code.count("-") == 2 else None
+        if found or code[3:] in US_STATES:
+            return found or us_state(code[3:])
+    source_id = code if code.startswith(f"{country}-") else f"{country}:{code}"
+    return AreaRecord(source_id, country, name or code, code, shared=True)
 
 
 @cache

@@ -21,8 +21,8 @@ from advocacy.models import Area
 from advocacy.representatives import places
 from advocacy.representatives.files import DataFile
 from advocacy.representatives.records import AreaRecord, ImportFileError, line
+from advocacy.representatives.storing import SHARED
 
-SOURCE = "postcodes"
 US_DIGITS = 5
 
 
@@ -115,7 +115,7 @@ def _plain_pair(row: dict[str, str], country: str) -> tuple[str, AreaRecord] | N
     code, area_code = normal(line(row["postcode"]), country), line(row["area_code"], 80)
     if not code or not area_code:
         return None
-    return code, AreaRecord(f"{country}:{area_code}", country, line(row.get("area")) or area_code, area_code)
+    return code, places.shared_area(country, area_code, line(row.get("area")))
 
 
 def _repeated(codes: list[str]) -> int:
@@ -127,7 +127,7 @@ def _repeated(codes: list[str]) -> int:
 
 
 def _store_areas(areas: Iterable[AreaRecord], today: dt.date) -> None:
-    """The districts and their states as areas of this source: a postcode finds its state's senators, too."""
+    """The districts and their states, shared with every list of members: a postcode finds its state's senators, too."""
     rows: dict[str, AreaRecord] = {}
     for area in areas:
         rows[area.source_id] = area
@@ -136,7 +136,7 @@ def _store_areas(areas: Iterable[AreaRecord], today: dt.date) -> None:
     Area.objects.bulk_create(
         [
             Area(
-                source=SOURCE,
+                source=SHARED,
                 source_id=row.source_id,
                 as_of=today,
                 country=row.country,
@@ -147,11 +147,11 @@ def _store_areas(areas: Iterable[AreaRecord], today: dt.date) -> None:
         ],
         ignore_conflicts=True,
     )
-    stored = {area.source_id: area for area in Area.objects.filter(source=SOURCE, source_id__in=rows)}
+    stored = {area.source_id: area for area in Area.objects.filter(source=SHARED, source_id__in=rows)}
     changed = []
     for row in rows.values():
         parent = stored[row.parent.source_id] if row.parent else None
-        if stored[row.source_id].parent_id != (parent.pk if parent else None):
+        if parent and stored[row.source_id].parent_id != parent.pk:
             stored[row.source_id].parent = parent
             changed.append(stored[row.source_id])
     Area.objects.bulk_update(changed, ["parent"], batch_size=500)

@@ -41,11 +41,19 @@ class LegislatureRecord:
 
 @dataclass(frozen=True, slots=True)
 class AreaRecord:
+    """A place. With `shared` it is one row for all sources that know its code: a postcode finds all of them."""
+
     source_id: str
     country: str
     name: str
     code: str = ""
     parent: AreaRecord | None = None
+    shared: bool = False
+
+    @property
+    def key(self) -> str:
+        """What tells areas of one run apart."""
+        return f"{'shared' if self.shared else 'own'} {self.source_id}"
 
 
 @dataclass(frozen=True, slots=True)

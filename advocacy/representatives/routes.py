@@ -46,8 +46,13 @@ _PLACEHOLDERS = frozenset(
         "нет",
     ]
 ) | {"no tiene", "no email", "(view map)", "not available"}
-# Seams are looked for after these endings only; a two-letter one could as well begin the next address.
-_ENDINGS = re.compile(r"\.(?:com|org|net|gov|edu|int|mil|info)(?=[a-z0-9][^.]*$)", re.IGNORECASE)
+# Seams are looked for after these endings only: a two-letter one could as well begin the next address, and so
+# could those that begin a longer ending (.community, .network).
+_ENDINGS = re.compile(
+    r"\.(?:com(?!munity|pany|pare|puter|mbank|sec)|org(?!anic)|net(?!work|flix|bank)|gov|edu|mil|int(?!ernational|uit)|info)"
+    r"(?=[a-z0-9][^.]*$)",
+    re.IGNORECASE,
+)
 _WEB = re.compile(r"h{1,3}ttps?://|www\.", re.IGNORECASE)
 _HARD = re.compile(r"[;\n\r|]+")
 _SOFT = re.compile(r"\s*,\s*|\s*/\s+|\s+/\s*|\s+or\s+|\s+and\s+|\s+", re.IGNORECASE)
@@ -100,6 +105,17 @@ def phone(text: str) -> TakenApart:
     else:
         found.add(RouteRecord(PHONE, number, key))
     return found
+
+
+def single(kind: str, value: str) -> RouteRecord:
+    """The one route somebody typed, with the key by which it is found again. Raises ValidationError."""
+    take = {EMAIL: take_apart, WEB_FORM: web_form, PHONE: phone}[kind]
+    found = take(value)
+    if len(found.routes) != 1 or found.rejected or found.routes[0].kind != kind:
+        raise ValidationError(
+            found.rejected[0][1] if found.rejected else _("Please enter one of the kind chosen.")
+        )
+    return found.routes[0]
 
 
 def _pieces(text: str) -> list[str]:

@@ -4,6 +4,7 @@ Everything happens in the caller's transaction, so a crash leaves nothing half, 
 whatever the size, so a run is quick and needs little memory. The rules are these:
 
 - a row is found again by its source and its id there; a row dated later than the file is left as it is;
+- a row that staff changed (`kept`) is left as they made it, but a seat its source no longer has is closed;
 - None in a record means that the format does not tell, and keeps what is stored;
 - a mandate inside what the file is complete for, but missing from it, is closed on the file's day;
 - a route its source no longer gives is retired; one that bounced or was refused stays so whatever a file says.
@@ -24,14 +25,15 @@ from django.utils.translation import gettext_noop
 
 from advocacy.representatives.records import AreaRecord, LegislatureRecord, PersonRecord
 
+SHARED = "shared"  # the source of areas that several sources know by one code
 BATCH = 1_000  # people held in memory before they are copied
 RETIRED = gettext_noop("Its source no longer gives it.")
 
 _STAGES = {
     "stage_legislature": "source_id text, country text, region text, name text, native_name text, chamber text, level text, language text, time_zone text, office_days text",
-    "stage_area": "source_id text, country text, code text, name text, parent text",
+    "stage_area": "source text, source_id text, country text, code text, name text, parent text",
     "stage_person": "n integer, source_id text, name text, native_name text, sort_name text, given_name text, family_name text, honorific text, gender text, language text, image_url text, other_names jsonb",
-    "stage_mandate": "n integer, source_id text, person text, legislature text, area text, role text, party text, start_date date, end_date date",
+    "stage_mandate": "n integer, source_id text, person text, legislature text, area_source text, area text, role text, party text, start_date date, end_date date",
     "stage_route": "n integer, person text, kind text, value text, value_key text, priority integer",
     "stage_cover": "legislature text, term text",
 }
@@ -112,6 +114,7 @@ class Store:
                     mandate.source_id(person.source_id),
                     person.source_id,
                     mandate.legislature.source_id,
+                    self._source_of(mandate.area),
                     mandate.area.source_id if mandate.area else None,
                     mandate.role,
                     mandate.party,
@@ -160,11 +163,16 @@ class Store:
             )
 
     def _area(self, area: AreaRecord | None) -> None:
-        while area is not None and f"area {area.source_id}" not in self._seen:
-            self._seen.add(f"area {area.source_id}")
+        while area is not None and area.key not in self._seen:
+            self._seen.add(area.key)
             parent = area.parent.source_id if area.parent else None
-            self._rows["stage_area"].append((area.source_id, area.country, area.code, area.name, parent))
+            self._rows["stage_area"].append(
+                (self._source_of(area), area.source_id, area.country, area.code, area.name, parent)
+            )
             area = area.parent
+
+    def _source_of(self, area: AreaRecord | None) -> str:
+        return SHARED if area and area.shared else self.source
 
     def _flush(self) -> None:
         with connection.cursor() as cursor:
@@ -215,12 +223,12 @@ class _Merge:
             UPDATE advocacy_legislature t
                SET name = s.name, chamber = s.chamber, level = s.level, as_of = %(as_of)s
               FROM stage_legislature s
-             WHERE t.source = %(source)s AND t.source_id = s.source_id AND t.as_of < %(as_of)s
+             WHERE t.source = %(source)s AND t.source_id = s.source_id AND t.as_of < %(as_of)s AND NOT t.kept
         """)
         self._do("""
-            INSERT INTO advocacy_legislature (source, source_id, as_of, country, region, name, native_name, chamber,
+            INSERT INTO advocacy_legislature (source, source_id, as_of, kept, country, region, name, native_name, chamber,
                         level, language, time_zone, office_days, office_opens, office_closes)
-            SELECT %(source)s, s.source_id, %(as_of)s, s.country, s.region, s.name, s.native_name, s.chamber,
+            SELECT %(source)s, s.source_id, %(as_of)s, false, s.country, s.region, s.name, s.native_name, s.chamber,
                    s.level, s.language, s.time_zone, s.office_days, '09:00', '17:00'
               FROM stage_legislature s
              WHERE NOT EXISTS (SELECT FROM advocacy_legislature t
@@ -229,16 +237,17 @@ class _Merge:
 
     def _areas(self) -> None:
         self._do("""
-            INSERT INTO advocacy_area (source, source_id, as_of, country, code, name)
-            SELECT %(source)s, s.source_id, %(as_of)s, s.country, s.code, s.name FROM stage_area s
+            INSERT INTO advocacy_area (source, source_id, as_of, kept, country, code, name)
+            SELECT s.source, s.source_id, %(as_of)s, false, s.country, s.code, s.name FROM stage_area s
             ON CONFLICT (source, source_id) DO UPDATE
                SET name = EXCLUDED.name, code = EXCLUDED.code, as_of = EXCLUDED.as_of
-             WHERE advocacy_area.as_of < EXCLUDED.as_of
+             WHERE advocacy_area.as_of < EXCLUDED.as_of AND NOT advocacy_area.kept
         """)
         self._do("""
             UPDATE advocacy_area t SET parent_id = p.id
-              FROM stage_area s JOIN advocacy_area p ON p.source = %(source)s AND p.source_id = s.parent
-             WHERE t.source = %(source)s AND t.source_id = s.source_id AND t.as_of <= %(as_of)s
+              FROM stage_area s JOIN stage_area o ON o.source_id = s.parent
+              JOIN advocacy_area p ON p.source = o.source AND p.source_id = o.source_id
+             WHERE t.source = s.source AND t.source_id = s.source_id AND t.as_of <= %(as_of)s AND NOT t.kept
                AND t.parent_id IS DISTINCT FROM p.id
         """)
 
@@ -249,6 +258,7 @@ class _Merge:
             CREATE TEMPORARY TABLE merged_person AS
             SELECT s.*, t.id AS person_id,
                    CASE WHEN t.id IS NULL THEN 'new' WHEN t.as_of > %(as_of)s THEN 'older'
+                        WHEN t.kept THEN 'kept'
                         WHEN ({ours}) IS DISTINCT FROM ({theirs}) THEN 'changed' ELSE 'same' END AS state
               FROM (SELECT DISTINCT ON (source_id) * FROM stage_person ORDER BY source_id, n DESC) s
               LEFT JOIN advocacy_person t ON t.source = %(source)s AND t.source_id = s.source_id
@@ -271,8 +281,8 @@ class _Merge:
             for name in _PERSON
         )
         self._do(f"""
-            INSERT INTO advocacy_person (source, source_id, as_of, refuses_letters, {columns})
-            SELECT %(source)s, s.source_id, %(as_of)s, false, {values} FROM merged_person s WHERE s.state = 'new'
+            INSERT INTO advocacy_person (source, source_id, as_of, kept, refuses_letters, {columns})
+            SELECT %(source)s, s.source_id, %(as_of)s, false, false, {values} FROM merged_person s WHERE s.state = 'new'
         """)
         self._do("""
             UPDATE merged_person s SET person_id = t.id FROM advocacy_person t
@@ -291,6 +301,7 @@ class _Merge:
             SELECT s.source_id, p.person_id, l.id AS legislature_id, a.id AS area_id, s.role, s.party,
                    s.start_date, s.end_date, t.id AS mandate_id,
                    CASE WHEN t.id IS NULL THEN 'new' WHEN t.as_of > %(as_of)s THEN 'older'
+                        WHEN t.kept THEN 'kept'
                         WHEN (p.person_id, l.id, a.id, s.role, s.party, s.start_date, s.end_date)
                              IS DISTINCT FROM (t.person_id, t.legislature_id, t.area_id, t.role, t.party,
                                                t.start_date, t.end_date) THEN 'changed'
@@ -300,7 +311,7 @@ class _Merge:
                      ORDER BY source_id, end_date DESC NULLS FIRST, n DESC) s
               JOIN merged_person p ON p.source_id = s.person
               JOIN advocacy_legislature l ON l.source = %(source)s AND l.source_id = s.legislature
-              LEFT JOIN advocacy_area a ON a.source = %(source)s AND a.source_id = s.area
+              LEFT JOIN advocacy_area a ON a.source = s.area_source AND a.source_id = s.area
               LEFT JOIN advocacy_mandate t ON t.source = %(source)s AND t.source_id = s.source_id
         """)
         self._do("CREATE UNIQUE INDEX ON merged_mandate (source_id)")
@@ -326,9 +337,9 @@ class _Merge:
                  WHERE source = %(source)s AND (end_date IS NULL OR end_date > as_of)
                  GROUP BY 1, 2
             )
-            INSERT INTO advocacy_mandate (source, source_id, as_of, person_id, legislature_id, area_id, role, party,
+            INSERT INTO advocacy_mandate (source, source_id, as_of, kept, person_id, legislature_id, area_id, role, party,
                         start_date, end_date)
-            SELECT %(source)s, s.source_id, %(as_of)s, s.person_id, s.legislature_id, s.area_id, s.role, s.party,
+            SELECT %(source)s, s.source_id, %(as_of)s, false, s.person_id, s.legislature_id, s.area_id, s.role, s.party,
                    s.start_date,
                    CASE WHEN newest.day > %(as_of)s AND (s.end_date IS NULL OR s.end_date > newest.day)
                         THEN newest.day ELSE s.end_date END

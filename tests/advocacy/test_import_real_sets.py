@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from advocacy.models import Area, ContactRoute, Mandate, Person
 from advocacy.representatives import importing, postcodes
@@ -31,6 +32,12 @@ pytestmark = [
     pytest.mark.skipif(DATA is None, reason="the open sets are not on this machine"),
 ]
 NOVEMBER_2015 = dt.date(2015, 11, 30)
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
 
 
 def read(path: str, **options: object) -> Report:

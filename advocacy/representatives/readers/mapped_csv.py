@@ -118,7 +118,11 @@ def _person(values: dict[str, str], number: int, file: DataFile, reading: Readin
     area = None
     if area_name or values.get("area_code"):
         code = values.get("area_code", "")[:80]
-        area = AreaRecord(identity(body.source_id, code or area_name), country, area_name or code, code)
+        area = (
+            places.shared_area(country, code, area_name)
+            if code
+            else AreaRecord(identity(body.source_id, area_name), country, area_name)
+        )
     person = PersonRecord(
         source_id=values.get("id", "")[:200] or identity(body.source_id, name, area_name),
         name=name,
