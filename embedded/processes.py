@@ -41,12 +41,13 @@ def start(
         env=environment,
         cwd=folder,
         start_new_session=True,
-        preexec_fn=_die_with_parent(parent_death_signal),
+        preexec_fn=death_of_parent(parent_death_signal),
         **(account.as_popen_arguments() if account else {}),
     )
 
 
-def _die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
+def death_of_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
+    """What a child of this process calls to be sent the signal when we die; None where nobody offers that."""
     if LIBC is None:
         return None
     libc, parent = LIBC, os.getpid()

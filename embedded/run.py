@@ -1,16 +1,16 @@
 """`make run`: the whole service on this machine, from an empty folder to a page that answers."""
 
-import hashlib
 import os
 import select
 import socket
+import warnings
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from .errors import EmbeddedError
 from .processes import free_port, port_is_busy
 from .services import own_services
-from .state import CHECKOUT, State, checkout_state
+from .state import State, checkout_state
 from .supervisor import Stopped, StopSignals, Supervisor, say
 
 READY_WITHIN = 120.0  # seconds for all programs together
@@ -20,7 +20,7 @@ WORKERS = {  # name: (queues, processes); reserved, so that no kind of work dela
     "background": ("events,imports,mailings,celery", 1),
 }
 # True on a laptop and of no interest there: files are served from where they are, and root may be who works here.
-UNINTERESTING = "ignore:No directory at,ignore:You're running the worker with superuser privileges"
+UNINTERESTING = ("No directory at", "You're running the worker with superuser privileges")
 SANDBOX_PORTS = (8025, 1025)  # HTTP and SMTP; others are taken where these are in use
 # What management commands of the same checkout must know beside the servers.
 SHARED = ("SITE_URL", "PORT", "SANDBOX_URL", "SANDBOX_SMTP_PORT")
@@ -51,9 +51,7 @@ def run(*, stop_with_parent: bool) -> None:
             environment = environment_for(port, {name: server.url for name, server in servers.items()})
             with Supervisor(state, signals, environment, list(servers.values())) as supervisor:
                 try:
-                    _start_all(
-                        supervisor, state, port, environment, embedded_database="DATABASE_URL" in servers
-                    )
+                    _start_all(supervisor, state, port, environment)
                     state.publish({name: environment[name] for name in (*servers, *SHARED)})
                     say(addresses(environment))
                     supervisor.watch()
@@ -65,16 +63,8 @@ def run(*, stop_with_parent: bool) -> None:
     say("Stopped.")
 
 
-def _start_all(
-    supervisor: Supervisor,
-    state: State,
-    port: int,
-    environment: Mapping[str, str],
-    *,
-    embedded_database: bool,
-) -> None:
-    """Prepare the database and start the rest. Returns when every program is ready."""
-    supervisor.start("prepare", "-m", "config.prepare", ends=True)
+def _start_all(supervisor: Supervisor, state: State, port: int, environment: Mapping[str, str]) -> None:
+    """Prepare the database, then start the rest at once. Returns when every program is ready."""
     sandbox = urlsplit(environment["SANDBOX_URL"])
     supervisor.start(
         "sandbox",
@@ -84,15 +74,17 @@ def _start_all(
         ready_line="ready",
         stop_last=True,  # mail in hand is still handed over
     )
-    migrations = fingerprint_of_migrations()
-    # Loading Django is most of a start. A database known to be migrated need not be waited for.
-    if not embedded_database or not state.was_prepared_for(migrations):
-        supervisor.wait_until_ready(READY_WITHIN)
+    for message in UNINTERESTING:
+        warnings.filterwarnings("ignore", message=message)
+    supervisor.preload("config.preload")
+    supervisor.start("prepare", "-m", "config.prepare", ends=True, preloaded=True)
+    supervisor.wait_until_ready(READY_WITHIN)
     supervisor.start(
         "web",
         *("-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"),
         *("--threads", "4", "--graceful-timeout", "5", "--log-level", "warning"),
         ready_when=FirstAnswer(port),
+        preloaded=True,
     )
     for name, (queues, processes) in WORKERS.items():
         supervisor.start(
@@ -101,21 +93,16 @@ def _start_all(
             *("--hostname", f"{name}@%h", "--queues", queues, "--concurrency", str(processes)),
             *("--without-gossip", "--without-mingle"),
             ready_line=rf"{name}@\S+ ready",
+            preloaded=True,
         )
     supervisor.start(
         "beat",
         *("-m", "celery", "--quiet", "-A", "config", "beat", "--loglevel", "INFO", "--pidfile", ""),
         *("--schedule", str(state.folder / "beat-schedule")),
         ready_line="beat: Starting",
+        preloaded=True,
     )
     supervisor.wait_until_ready(READY_WITHIN)
-    state.remember_prepared_for(migrations)
-
-
-def fingerprint_of_migrations() -> str:
-    """What changes whenever a migration may be waiting: ours, or one of a package."""
-    files = [CHECKOUT / "requirements.lock", *sorted(CHECKOUT.glob("*/migrations/*.py"))]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def environment_for(port: int, servers: Mapping[str, str]) -> dict[str, str]:
@@ -132,7 +119,6 @@ def environment_for(port: int, servers: Mapping[str, str]) -> dict[str, str]:
         "SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
         "SANDBOX_SMTP_PORT": str(smtp_port),
         "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": ",".join(filter(None, [UNINTERESTING, os.environ.get("PYTHONWARNINGS")])),
     }
 
 

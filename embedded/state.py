@@ -29,7 +29,6 @@ class State:
         self._lock = folder / "lock"
         self._users = folder / "users.lock"
         self._processes = folder / "processes"
-        self._prepared = folder / "prepared"
 
     def notice(self) -> str:
         """What the user should know about where the data are; empty if they are in the checkout."""
@@ -127,15 +126,6 @@ class State:
         self.addresses.unlink(missing_ok=True)
         with self._users.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-
-    def was_prepared_for(self, migrations: str) -> bool:
-        """Whether the data in this folder have seen these migrations."""
-        with suppress(FileNotFoundError):
-            return self._prepared.read_text() == migrations
-        return False
-
-    def remember_prepared_for(self, migrations: str) -> None:
-        self._prepared.write_text(migrations)
 
     def socket_folder(self, account: Account) -> Path:
         """A folder of mode 0700 for sockets; under the temporary folder if the path here is too long."""

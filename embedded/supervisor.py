@@ -1,5 +1,6 @@
 """Run several programs as one: start them, show their output, stop them in order, leave nothing behind."""
 
+import importlib
 import os
 import re
 import selectors
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +17,7 @@ from types import FrameType
 from typing import IO, cast
 
 from .errors import EmbeddedError
+from .fork import ForkedProcess, fork_module, get_titles_ready
 from .processes import start
 from .server import Server
 from .state import State
@@ -67,7 +70,7 @@ class Child:
     """One program under the supervisor."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | ForkedProcess
     ends: bool = False
     stop_last: bool = False
     is_ready: bool = False
@@ -100,6 +103,7 @@ class Supervisor:
         self._servers = servers
         self._children: list[Child] = []
         self._selector = selectors.DefaultSelector()
+        self._preloaded = False
 
     def __enter__(self) -> "Supervisor":
         return self
@@ -109,6 +113,22 @@ class Supervisor:
         self._stop([child for child in self._children if child.stop_last])
         self._selector.close()
 
+    def preload(self, module: str) -> None:
+        """Import a module with what several programs need, so that they can start as copies of us.
+
+        Raises EmbeddedError if it cannot be imported. macOS may kill a copy of a process that has used its
+        libraries: there nothing is done, and the programs load by themselves.
+        """
+        if sys.platform == "darwin":
+            return
+        get_titles_ready()
+        os.environ.update(self._environment)
+        try:
+            importlib.import_module(module)
+        except Exception as error:
+            raise EmbeddedError(f"The service cannot be loaded.\n{traceback.format_exc()}") from error
+        self._preloaded = True
+
     def start(
         self,
         name: str,
@@ -117,13 +137,21 @@ class Supervisor:
         ready_when: Callable[[], bool] | None = None,
         ends: bool = False,
         stop_last: bool = False,
+        preloaded: bool = False,
     ) -> None:
         """Start a Python program (`-m module …`).
 
         It is ready when a line of its output matches `ready_line` or `ready_when()` says so; one that `ends`,
         when it has done so without error. One that is to `stop_last` is asked to when the others have ended.
+        One that is `preloaded` starts as a copy of this process, if `preload` has been called.
         """
-        process = start([sys.executable, *arguments], output=subprocess.PIPE, environment=self._environment)
+        process: subprocess.Popen[bytes] | ForkedProcess
+        if self._preloaded and preloaded:
+            process = fork_module(arguments[1], arguments[2:])
+        else:
+            process = start(
+                [sys.executable, *arguments], output=subprocess.PIPE, environment=self._environment
+            )
         self._state.remember(process.pid, signal.SIGTERM)
         child = Child(name, process, ends, stop_last, ready_line=ready_line, ready_when=ready_when)
         self._children.append(child)
@@ -217,7 +245,7 @@ class Supervisor:
 
     @staticmethod
     def _obituary(child: Child) -> str:
-        code = child.process.returncode
+        code = child.process.returncode or 0
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return f"{child.name} {how}. Its last lines:\n" + "\n".join(f"  {line}" for line in child.last_lines)
 

@@ -4,38 +4,18 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from .conftest import is_alive, read_until, wait_until
 
-# Says its number and its child's, and that it is ready; asked to stop, it finishes its work first.
-DILIGENT = """
-import os, signal, subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-def finish(*_):
-    time.sleep(0.3); print("work finished"); sys.exit()
-signal.signal(signal.SIGTERM, finish)
-print("pids", os.getpid(), child.pid); print("ready")
-while True: time.sleep(600)
-"""
-STUBBORN = """
-import os, signal, time
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-print("pids", os.getpid()); print("ready")
-while True: time.sleep(600)
-"""
-CRASHES_SOON = """
-import sys, time
-print("ready"); time.sleep(0.3); print("the disk is full"); sys.exit(3)
-"""
 
-
-@pytest.fixture
-def tiny_run(start_python, state):
+@pytest.fixture(params=["copied", "loaded"])
+def tiny_run(start_python, state, request):
     def start(**programs):
         arguments = [f"{name}={program}" for name, program in programs.items()]
-        return start_python("-m", "tests.embedded.tiny_run", str(state.folder), *arguments)
+        return start_python("-m", "tests.embedded.tiny_run", str(state.folder), request.param, *arguments)
 
     return start
 
@@ -46,7 +26,7 @@ def pids_in(lines):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_lets_work_end_and_leaves_no_process(tiny_run, number):
-    run = tiny_run(first=DILIGENT, second=DILIGENT)
+    run = tiny_run(first="diligent", second="diligent")
     pids = pids_in(read_until(run, "all ready"))
     run.send_signal(number)
     output, _ = run.communicate(timeout=20)
@@ -57,7 +37,7 @@ def test_a_signal_lets_work_end_and_leaves_no_process(tiny_run, number):
 
 
 def test_who_is_to_stop_last_is_asked_when_the_others_have_ended(tiny_run):
-    run = tiny_run(last=DILIGENT, worker=DILIGENT)
+    run = tiny_run(last="diligent", worker="diligent")
     read_until(run, "all ready")
     run.send_signal(signal.SIGTERM)
     output, _ = run.communicate(timeout=20)
@@ -66,7 +46,7 @@ def test_who_is_to_stop_last_is_asked_when_the_others_have_ended(tiny_run):
 
 
 def test_a_second_ctrl_c_kills_what_does_not_end(tiny_run):
-    run = tiny_run(worker=STUBBORN)
+    run = tiny_run(worker="stubborn")
     pids = pids_in(read_until(run, "all ready"))
     run.send_signal(signal.SIGINT)
     time.sleep(0.3)
@@ -78,7 +58,7 @@ def test_a_second_ctrl_c_kills_what_does_not_end(tiny_run):
 
 
 def test_a_program_that_ends_by_itself_is_named_and_stops_the_rest(tiny_run):
-    run = tiny_run(web=CRASHES_SOON, worker=DILIGENT)
+    run = tiny_run(web="crashes_soon", worker="diligent")
     pids = pids_in(read_until(run, "all ready"))
     output, _ = run.communicate(timeout=20)
     assert "web ended with exit code 3. Its last lines:\n  ready\n  the disk is full" in output
@@ -87,7 +67,7 @@ def test_a_program_that_ends_by_itself_is_named_and_stops_the_rest(tiny_run):
 
 
 def test_a_child_killed_by_the_system_takes_its_own_children_along(tiny_run):
-    run = tiny_run(worker=DILIGENT)
+    run = tiny_run(worker="diligent")
     worker, grandchild = pids_in(read_until(run, "all ready"))
     os.kill(worker, signal.SIGKILL)
     output, _ = run.communicate(timeout=20)
@@ -97,18 +77,34 @@ def test_a_child_killed_by_the_system_takes_its_own_children_along(tiny_run):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
 def test_no_child_outlives_a_killed_supervisor(tiny_run):
-    run = tiny_run(worker=DILIGENT)
+    run = tiny_run(worker="diligent")
     worker, _ = pids_in(read_until(run, "all ready"))
     run.kill()
     wait_until(lambda: not is_alive(worker))
 
 
 def test_the_next_start_ends_what_a_killed_one_left(tiny_run):
-    killed = tiny_run(worker=STUBBORN)
+    killed = tiny_run(worker="stubborn")
     left = pids_in(read_until(killed, "all ready"))
     killed.kill()
     killed.wait()
     assert is_alive(left[0])  # it ignores what the kernel sends
-    following = tiny_run(worker=STUBBORN)
+    following = tiny_run(worker="stubborn")
     read_until(following, "all ready")
     assert not is_alive(left[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_program_holds_no_file_of_the_supervisor_open(tiny_run, state):
+    run = tiny_run(first="stubborn", web="curious")
+    lines = read_until(run, "all ready")
+    assert not [line for line in lines if "open: " in line and (str(state.folder) in line or "pipe" in line)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_system_lists_a_program_under_its_own_name(tiny_run):
+    run = tiny_run(worker="stubborn")
+    (pid,) = pids_in(read_until(run, "all ready"))
+    assert "-m tests.embedded.programs.stubborn" in Path(f"/proc/{pid}/cmdline").read_text().replace(
+        "\0", " "
+    )

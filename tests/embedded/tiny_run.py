@@ -1,6 +1,6 @@
-"""A supervised run of tiny programs: `python -m tests.embedded.tiny_run STATE NAME=PROGRAM …`.
+"""A supervised run of tiny programs: `python -m tests.embedded.tiny_run STATE copied|loaded NAME=PROGRAM …`.
 
-Says "all ready" when each program has printed "ready", and "ended" after an ordered stop.
+The programs are modules of `tests.embedded.programs`, started as copies of the supervisor or each by itself. Says "all ready" when each program has printed "ready", and "ended" after an ordered stop.
 """
 
 import os
@@ -18,9 +18,17 @@ def main() -> None:
         if not ours:
             sys.exit(f"held by {state.owner()}")
         with Supervisor(state, signals, dict(os.environ)) as supervisor:
-            for argument in sys.argv[2:]:
+            if sys.argv[2] == "copied":
+                supervisor.preload("json")
+            for argument in sys.argv[3:]:
                 name, _, program = argument.partition("=")
-                supervisor.start(name, "-u", "-c", program, ready_line="ready", stop_last=name == "last")
+                supervisor.start(
+                    name,
+                    *("-m", f"tests.embedded.programs.{program}"),
+                    ready_line="ready",
+                    stop_last=name == "last",
+                    preloaded=True,
+                )
             try:
                 supervisor.wait_until_ready(30)
                 say("all ready")
