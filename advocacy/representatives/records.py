@@ -87,6 +87,10 @@ class MandateRecord:
     party: str = ""
     start: dt.date | None = None
     end: dt.date | None = None
+    own_start: bool = (
+        True  # False: `start` is only the term's, which another file of the same seat may not know
+    )
+    dates_known: bool = True  # False: a missing date is not an open one, and keeps what is stored
 
     def source_id(self, person: str) -> str:
         """Made from what a seat is, without its end: a corrected end date is an update, not another seat.
@@ -95,7 +99,8 @@ class MandateRecord:
         """
         role = self.role if self.legislature.chamber == "executive" else ""
         area = self.area.source_id if self.area else ""
-        seat = "\x1f".join([area, self.party.casefold(), role, str(self.start or "")])
+        start = str(self.start) if self.start and self.own_start else ""
+        seat = "\x1f".join([area, self.party.casefold(), role, start])
         digest = blake2b(f"{person}\x1f{seat}".encode(), digest_size=10).hexdigest()
         return f"{self.legislature.source_id}|{self.term}|{digest}"
 

@@ -33,7 +33,7 @@ _STAGES = {
     "stage_legislature": "source_id text, country text, region text, name text, native_name text, chamber text, level text, language text, time_zone text, office_days text",
     "stage_area": "source text, source_id text, country text, code text, name text, parent text",
     "stage_person": "n integer, source_id text, name text, native_name text, sort_name text, given_name text, family_name text, honorific text, gender text, language text, image_url text, other_names jsonb",
-    "stage_mandate": "n integer, source_id text, person text, legislature text, area_source text, area text, role text, party text, start_date date, end_date date",
+    "stage_mandate": "n integer, source_id text, person text, legislature text, area_source text, area text, role text, party text, start_date date, end_date date, dates_known boolean",
     "stage_route": "n integer, person text, kind text, value text, value_key text, priority integer",
     "stage_cover": "legislature text, term text",
 }
@@ -120,6 +120,7 @@ class Store:
                     mandate.party,
                     mandate.start,
                     mandate.end,
+                    mandate.dates_known,
                 )
             )
         for priority, route in enumerate(person.routes):
@@ -299,10 +300,10 @@ class _Merge:
         self._do("""
             CREATE TEMPORARY TABLE merged_mandate AS
             SELECT s.source_id, p.person_id, l.id AS legislature_id, a.id AS area_id, s.role, s.party,
-                   s.start_date, s.end_date, t.id AS mandate_id,
+                   d.start_date, d.end_date, t.id AS mandate_id,
                    CASE WHEN t.id IS NULL THEN 'new' WHEN t.as_of > %(as_of)s THEN 'older'
                         WHEN t.kept THEN 'kept'
-                        WHEN (p.person_id, l.id, a.id, s.role, s.party, s.start_date, s.end_date)
+                        WHEN (p.person_id, l.id, a.id, s.role, s.party, d.start_date, d.end_date)
                              IS DISTINCT FROM (t.person_id, t.legislature_id, t.area_id, t.role, t.party,
                                                t.start_date, t.end_date) THEN 'changed'
                         ELSE 'same' END AS state,
@@ -313,6 +314,10 @@ class _Merge:
               JOIN advocacy_legislature l ON l.source = %(source)s AND l.source_id = s.legislature
               LEFT JOIN advocacy_area a ON a.source = s.area_source AND a.source_id = s.area
               LEFT JOIN advocacy_mandate t ON t.source = %(source)s AND t.source_id = s.source_id
+             CROSS JOIN LATERAL (
+                SELECT CASE WHEN s.dates_known THEN s.start_date ELSE COALESCE(s.start_date, t.start_date) END,
+                       CASE WHEN s.dates_known THEN s.end_date ELSE COALESCE(s.end_date, t.end_date) END
+             ) AS d (start_date, end_date)
         """)
         self._do("CREATE UNIQUE INDEX ON merged_mandate (source_id)")
         self._do("ANALYZE merged_mandate")

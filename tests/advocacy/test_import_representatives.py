@@ -360,6 +360,22 @@ def test_a_term_file_ends_nothing_of_another_term_and_erases_nothing_it_does_not
     assert Mandate.objects.get(person__name="Sami Khoury").end_date == dt.date(2023, 1, 1)
 
 
+def test_a_term_file_that_does_not_know_its_term_reopens_nothing(parliament, tmp_path):
+    def over(data):
+        data["events"][1]["end_date"] = "2024-09-10"
+
+    run(parliament(over))
+    before = list(Mandate.objects.order_by("pk").values_list("pk", "start_date", "end_date"))
+    alone = tmp_path / "elsewhere" / "term-2.csv"
+    alone.parent.mkdir()
+    shutil.copy(DATA / "term-2.csv", alone)
+    report = run(alone)
+    assert any("Nothing says when term 2" in warning for warning in report.warnings)
+    after = Mandate.objects.exclude(person__name="Sami Khoury").order_by("pk")
+    kept = [row for row in before if Mandate.objects.get(pk=row[0]).person.name != "Sami Khoury"]
+    assert list(after.values_list("pk", "start_date", "end_date")) == kept
+
+
 def test_a_single_file_or_the_retired_alone_end_nobody_elses_mandate(tmp_path):
     run(DATA / "openstates" / "nj", as_of=dt.date(2026, 8, 5))
     one = next((DATA / "openstates" / "nj" / "legislature").glob("Ada*"))

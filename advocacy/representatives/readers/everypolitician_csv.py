@@ -69,6 +69,8 @@ def read(file: DataFile, reading: Reading) -> Iterator[PersonRecord]:
                 role="member",
                 party=everypolitician.party(line(row["group"])),
                 start=day(row.get("start_date")) or dates.start,
+                own_start=bool(row.get("start_date")),
+                dates_known=dates != everypolitician.Term(None, None),
                 end=day(row.get("end_date"), end=True) or dates.end,
             )
         ]

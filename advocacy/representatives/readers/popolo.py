@@ -75,6 +75,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[PersonRecord]:
                     role=line(membership.get("role"), 100),
                     party=everypolitician.party(line(group.get("name"))),
                     start=day(membership.get("start_date")) or dates.start,
+                    own_start=bool(membership.get("start_date")),
                     end=day(membership.get("end_date"), end=True) or dates.end,
                 )
             )
