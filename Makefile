@@ -48,8 +48,17 @@ environment: | .venv/bin/python
 test-environment: | .venv/bin/python
 	@$(python) embedded/install.py requirements-test.lock
 
+# PYTHON=… given by hand replaces an environment of another version.
+ifneq ($(origin PYTHON),file)
+version := import sys; print(sys.version_info[:2])
+ifneq ($(shell $(PYTHON) -c '$(version)' 2>&1),$(shell $(python) -c '$(version)' 2>/dev/null))
+.PHONY: .venv/bin/python
+endif
+endif
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is not. Example: make run PYTHON=python3.13" >&2; exit 1; }
+	@rm -rf .venv
 	@$(PYTHON) -m venv .venv || \
 	  { rm -rf .venv; echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }

@@ -66,10 +66,12 @@ def run(*, stop_with_parent: bool) -> None:
 def _start_all(supervisor: Supervisor, state: State, port: int, environment: Mapping[str, str]) -> None:
     """Prepare the database, then start the rest at once. Returns when every program is ready."""
     sandbox = urlsplit(environment["SANDBOX_URL"])
+    mailbox = state.folder / "sandbox"
+    mailbox.mkdir(mode=0o700, exist_ok=True)  # as root, others may pass through the folder above it
     supervisor.start(
         "sandbox",
         *("-m", "sandbox", "--port", str(sandbox.port), "--smtp-port", environment["SANDBOX_SMTP_PORT"]),
-        *("--state", str(state.folder / "sandbox"), "--webhook-url", webhook_url(port, environment)),
+        *("--state", str(mailbox), "--webhook-url", webhook_url(port, environment)),
         *("--signing-key", environment["MAILGUN_WEBHOOK_SIGNING_KEY"]),
         ready_line="ready",
         stop_last=True,  # mail in hand is still handed over
