@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext_lazy as _
+
 from mailer.models import Delivery
 
 _Class = Delivery.BounceClass
@@ -13,14 +15,14 @@ _HARD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
 _OUR_AUTHENTICATION = {"5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.515"}
 
 WORDS = {
-    "5.1.1": "the mailbox does not exist",
-    "5.1.2": "the domain does not exist",
-    "5.1.3": "the address is not valid",
-    "5.1.6": "the mailbox has moved",
-    "5.1.10": "the domain takes no mail",
-    "5.2.1": "the mailbox is switched off",
-    "5.2.2": "the mailbox is full",
-    "5.3.4": "the message is too large",
+    "5.1.1": _("the mailbox does not exist"),
+    "5.1.2": _("the domain does not exist"),
+    "5.1.3": _("the address is not valid"),
+    "5.1.6": _("the mailbox has moved"),
+    "5.1.10": _("the domain takes no mail"),
+    "5.2.1": _("the mailbox is switched off"),
+    "5.2.2": _("the mailbox is full"),
+    "5.3.4": _("the message is too large"),
 }
 
 
@@ -55,5 +57,5 @@ def classify(code: str) -> str:
 
 def in_words(bounce_class: str, code: str) -> str:
     """A sentence's part for people, with the code behind it: `the mailbox does not exist (5.1.1)`."""
-    words = WORDS.get(code) or (str(_Class(bounce_class).label) if bounce_class else "")
+    words = str(WORDS.get(code, "")) or (str(_Class(bounce_class).label) if bounce_class else "")
     return f"{words} ({code})" if words and code else words or code
