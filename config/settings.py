@@ -5,6 +5,7 @@ A value that is missing or wrong stops the start with the variable's name and an
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -162,24 +163,30 @@ POSTAL_ADDRESS = _need(
 )
 SANDBOX_URL = env.str("SANDBOX_URL", "http://127.0.0.1:8025").rstrip("/")
 SANDBOX_SMTP_PORT = env.int("SANDBOX_SMTP_PORT", 1025)
-if PRODUCTION:
-    MAIL_BACKEND = env.str("MAIL_BACKEND", "anymail.backends.mailgun.EmailBackend")
-    MAILGUN_API_URL = env.str("MAILGUN_API_URL", "https://api.mailgun.net/v3")
-else:
-    # Outside production every mail goes to the sandbox, whatever else is set.
-    MAIL_BACKEND = "anymail.backends.mailgun.EmailBackend"
-    MAILGUN_API_URL = f"{SANDBOX_URL}/v3"
-EMAIL_BACKEND = MAIL_BACKEND
+# Outside production every mail goes to the sandbox, which speaks Mailgun, whatever else is set.
+MAIL_PROVIDER = env.str("MAIL_PROVIDER", "mailgun") if PRODUCTION else "mailgun"
+if MAIL_PROVIDER not in {"mailgun", "postmark"}:
+    raise ImproperlyConfigured(
+        f"MAIL_PROVIDER is {MAIL_PROVIDER!r}; it must be mailgun or postmark, e.g. MAIL_PROVIDER=postmark"
+    )
+EMAIL_BACKEND = MAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
 ANYMAIL: dict[str, Any] = {
-    "MAILGUN_API_KEY": _need("MAILGUN_API_KEY", "key-…", "sandbox-api-key"),
-    "MAILGUN_API_URL": MAILGUN_API_URL,
-    "MAILGUN_SENDER_DOMAIN": MAIL_DOMAIN,
-    "MAILGUN_WEBHOOK_SIGNING_KEY": _need("MAILGUN_WEBHOOK_SIGNING_KEY", "…", "sandbox-signing-key"),
     # Shared secret in the webhook address, as "user:password"; Postmark signs nothing (RELIABILITY §1).
     "WEBHOOK_SECRET": _need("WEBHOOK_SECRET", "user:a-long-random-string", "sandbox:sandbox-webhook-secret"),
     # Connect and read limits in seconds; shorter than the lease of a delivery (F27).
     "REQUESTS_TIMEOUT": (5, env.int("MAIL_TIMEOUT", 30)),
+    "MAILGUN_SENDER_DOMAIN": MAIL_DOMAIN,
+    "MAILGUN_API_URL": (
+        env.str("MAILGUN_API_URL", "https://api.mailgun.net/v3") if PRODUCTION else f"{SANDBOX_URL}/v3"
+    ),
 }
+if MAIL_PROVIDER == "mailgun":
+    ANYMAIL["MAILGUN_API_KEY"] = _need("MAILGUN_API_KEY", "key-…", "sandbox-api-key")
+    ANYMAIL["MAILGUN_WEBHOOK_SIGNING_KEY"] = _need("MAILGUN_WEBHOOK_SIGNING_KEY", "…", "sandbox-signing-key")
+else:
+    ANYMAIL["POSTMARK_SERVER_TOKEN"] = _need("POSTMARK_SERVER_TOKEN", "…", "")
+    # Its webhook view is mounted all the same; a key nobody knows lets no event in.
+    ANYMAIL["MAILGUN_WEBHOOK_SIGNING_KEY"] = secrets.token_hex(32)
 
 # --- queues: the row is the queue, Celery is the doorbell (DESIGN "The ledger") ---------------------------
 CELERY_BROKER_URL = REDIS_URL

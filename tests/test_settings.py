@@ -72,6 +72,14 @@ def test_a_missing_variable_stops_the_start_with_its_name_and_an_example(checkou
     assert f"{missing} is not set. Example: {missing}=" in ended.stderr
 
 
+def test_postmark_needs_its_token_and_no_key_of_mailgun(checkout):
+    postmark = {name: value for name, value in PRODUCTION.items() if not name.startswith("MAILGUN")}
+    postmark |= {"MAIL_PROVIDER": "postmark"}
+    assert "POSTMARK_SERVER_TOKEN is not set." in start(checkout, postmark).stderr
+    assert start(checkout, {**postmark, "POSTMARK_SERVER_TOKEN": "token"}).returncode == 0
+    assert "must be mailgun or postmark" in start(checkout, {**PRODUCTION, "MAIL_PROVIDER": "x"}).stderr
+
+
 def test_an_unknown_environment_is_refused(checkout):
     ended = start(checkout, {**PRODUCTION, "EPISTLE_ENV": "live"})
     assert "EPISTLE_ENV=production" in ended.stderr
@@ -81,7 +89,8 @@ def test_outside_production_mail_goes_to_the_sandbox_whatever_else_is_set(checko
     hostile = {
         "DATABASE_URL": "postgres:///x",
         "REDIS_URL": "redis://127.0.0.1:1/0",
-        "MAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "MAIL_PROVIDER": "postmark",
+        "POSTMARK_SERVER_TOKEN": "real",
         "MAILGUN_API_URL": "https://api.mailgun.net/v3",
     }
     ended = start(checkout, hostile, "print(settings.ANYMAIL['MAILGUN_API_URL'], settings.EMAIL_BACKEND)")
