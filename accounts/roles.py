@@ -35,6 +35,7 @@ ROLES: dict[str, dict[str, str]] = {
     "Moderators": {
         "advocacy.campaign": "view",
         "advocacy.letter": "view release",
+        "advocacy.report": "view change",
         "advocacy.submission": "view",
         "mailer.delivery": "view settle",
     },

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from advocacy import tokens
-from advocacy.models import Campaign, Submission
+from advocacy.models import Campaign, Letter, Submission
 
 
 def confirm(submission: Submission) -> str:
@@ -25,9 +25,9 @@ def not_me(submission: Submission) -> str:
     return _absolute("not_me", tokens.make(tokens.NOT_ME, submission), submission.language)
 
 
-def report(submission: Submission, language: str) -> str:
-    """For the representative's office, so in the language of the letter."""
-    return _absolute("report", tokens.make(tokens.REPORT, submission), language)
+def report(letter: Letter) -> str:
+    """For the representative's office, so in the language of the letter. The number tells which letter is meant."""
+    return _absolute("report", tokens.make(tokens.REPORT, letter.submission), letter.language, letter.pk)
 
 
 def campaign(campaign: Campaign, language: str) -> str:
@@ -42,6 +42,6 @@ def page_language(language: str) -> str:
         return settings.LANGUAGE_CODE
 
 
-def _absolute(name: str, argument: str, language: str) -> str:
+def _absolute(name: str, argument: str, language: str, *more: int) -> str:
     with translation.override(page_language(language)):
-        return f"{settings.SITE_URL}{reverse(f'advocacy:{name}', args=[argument])}"
+        return f"{settings.SITE_URL}{reverse(f'advocacy:{name}', args=[argument, *more])}"

@@ -210,7 +210,7 @@ def system_fields(delivery: Delivery) -> Mapping[str, str]:
 
 def letter_fields(delivery: Delivery) -> Mapping[str, str]:
     found = Letter.objects.select_related("submission").filter(delivery=delivery).first()
-    return {"report_link": links.report(found.submission, found.language)} if found else {}
+    return {"report_link": links.report(found)} if found else {}
 
 
 def _submission_of(delivery: Delivery) -> Submission | None:

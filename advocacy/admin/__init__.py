@@ -1,12 +1,13 @@
 """The staff desk of advocacy, by subject. Importing this package fills the desk."""
 
 from accounts.permissions import belongs_through
-from advocacy.admin import campaigns, letters, representatives, templates
-from advocacy.models import CampaignText, Letter, LetterTemplate, Submission, TargetRule
+from advocacy.admin import campaigns, letters, reports, representatives, templates
+from advocacy.models import CampaignText, Letter, LetterTemplate, Report, Submission, TargetRule
 from mailer.models import Delivery
 
 for _model in (CampaignText, LetterTemplate, TargetRule, Submission, Letter):
     belongs_through(_model, "campaign__organisation")
+belongs_through(Report, "letter__campaign__organisation")
 belongs_through(Delivery, "letter__campaign__organisation")
 
-__all__ = ["campaigns", "letters", "representatives", "templates"]
+__all__ = ["campaigns", "letters", "reports", "representatives", "templates"]

@@ -1,7 +1,7 @@
 """Why we write: campaigns, the people written to, and the letters."""
 
 from advocacy.models.campaigns import Campaign, CampaignText, LetterTemplate, TargetRule
-from advocacy.models.letters import Letter, Submission, Supporter
+from advocacy.models.letters import Letter, Report, Submission, Supporter
 from advocacy.models.representatives import (
     Area,
     ColumnMapping,
@@ -25,6 +25,7 @@ __all__ = [
     "Mandate",
     "Person",
     "Postcode",
+    "Report",
     "RepresentativeImport",
     "Submission",
     "Supporter",

@@ -210,3 +210,28 @@ class Letter(Lifecycle):
             models.Index(fields=["campaign", "confirmed_at"], name="letter_count"),
             models.Index(fields=["held_at"], name="letter_held", condition=Q(status="withheld")),
         ]
+
+
+class Report(models.Model):
+    """What a representative's office told us through the link at the foot of a letter (RELIABILITY A5, A7)."""
+
+    class Kind(models.TextChoices):
+        ABUSE = "abuse", _("the letter is abusive, or nobody real wrote it")
+        NO_LETTERS = "no_letters", _("the office wants no letters from us")
+
+    letter = models.ForeignKey(Letter, on_delete=models.CASCADE, related_name="reports")
+    kind = models.CharField(_("what"), max_length=12, choices=Kind)
+    words = models.CharField(_("in their words"), max_length=1000, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    handled_at = models.DateTimeField(_("dealt with"), null=True, blank=True)
+    handled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("report from an office")
+        verbose_name_plural = _("reports from offices")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["letter", "kind"], name="one_report_per_letter_and_kind"),
+            models.CheckConstraint(condition=Q(kind__in=["abuse", "no_letters"]), name="report_kind_known"),
+        ]
