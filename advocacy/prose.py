@@ -1,8 +1,7 @@
-"""A campaign's words in the reader's language, and its Markdown as safe HTML."""
+"""What editors write, made fit for a page: Markdown as safe HTML, lists written one a line."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import nh3
@@ -10,41 +9,11 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 
-from advocacy.models import Campaign, CampaignText
-
 _TAGS = {"p", "br", "h2", "h3", "h4", "strong", "em", "a", "ul", "ol", "li", "blockquote", "hr", "code"}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A campaign with its text in the best language we have for the reader."""
-
-    campaign: Campaign
-    text: CampaignText
-    languages: list[str]
-
-
-def text_of(campaign: Campaign, language: str) -> CampaignText:
-    """The text in `language`, else in its main form (fr for fr-ca), else in the campaign's own, else any.
-
-    Raises CampaignText.DoesNotExist for a campaign without words. One query, none if `texts` was prefetched.
-    """
-    texts = {text.language: text for text in campaign.texts.all()}
-    for wanted in (language, language.partition("-")[0], campaign.default_language):
-        if wanted in texts:
-            return texts[wanted]
-    if not texts:
-        raise CampaignText.DoesNotExist(f"campaign {campaign.pk} has no text")
-    return min(texts.values(), key=lambda text: text.pk)
-
-
-def tell(campaign: Campaign, language: str) -> Told:
-    """The campaign as a page needs it. Raises CampaignText.DoesNotExist for a campaign without words."""
-    return Told(campaign, text_of(campaign, language), sorted(text.language for text in campaign.texts.all()))
-
-
 def lines(text: str) -> list[str]:
-    """The lines that say something; what editors write one a line."""
+    """The lines that say something."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

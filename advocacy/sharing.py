@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
+
+from advocacy.models import Campaign, Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +35,32 @@ def ways(title: str, text: str, link: str) -> list[Share]:
 def _query(**values: str) -> str:
     # Blanks as %20: mail programs show a plus sign as it stands (RFC 6068 §5).
     return urlencode(values, quote_via=quote)
+
+
+def code(submission: Submission) -> str:
+    """What stands in a supporter's personal link; it counts who came by it and opens nothing."""
+    return f"{_base36(submission.pk)}-{_seal(submission.pk)}"
+
+
+def referrer(campaign: Campaign, given: str) -> Submission | None:
+    """The confirmed submission behind a personal link of this campaign, or None."""
+    number, _dash, seal = given.partition("-")
+    if not (number.isascii() and number.isalnum() and len(number) < 12):
+        return None
+    pk = int(number, 36)
+    if not constant_time_compare(seal, _seal(pk)):
+        return None
+    return Submission.objects.filter(pk=pk, campaign=campaign, confirmed_at__isnull=False).first()
+
+
+def _seal(pk: int) -> str:
+    # Short, because people read it: forging one wins nothing but a wrong count.
+    return salted_hmac("advocacy.sharing.code", str(pk), algorithm="sha256").hexdigest()[:10]
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits or "0"

@@ -7,5 +7,16 @@ from advocacy import views
 app_name = "advocacy"
 urlpatterns = [
     path("", views.campaigns, name="campaigns"),
+    path("c/<slug:slug>/", views.campaign, name="campaign"),
+    path("c/<slug:slug>/write/", views.choose, name="choose"),
+    path("c/<slug:slug>/write/letter/", views.letter, name="letter"),
+    path("pending/<str:token>/", views.pending, name="pending"),
+    path("pending/<str:token>/again/", views.send_again, name="send_again"),
+    path("pending/<str:token>/correct/", views.correct, name="correct"),
+    path("confirm/<str:token>/", views.confirm, name="confirm"),
+    path("letters/<str:token>/", views.status, name="status"),
+    path("letters/<str:token>/<int:letter_id>/", views.act, name="act"),
+    path("not-me/<str:token>/", views.not_me, name="not_me"),
+    path("report/<str:token>/<int:letter_id>/", views.report, name="report"),
     path("privacy/", views.privacy, name="privacy"),
 ]

@@ -1,5 +1,22 @@
 """The public pages, by step of the journey. Each view finds, calls one function of the domain, and answers."""
 
-from advocacy.views.campaigns import campaigns, privacy
+from advocacy.views.campaigns import campaign, campaigns, privacy
+from advocacy.views.mailed import confirm, correct, not_me, pending, report, send_again
+from advocacy.views.status import act, status
+from advocacy.views.writing import choose, letter
 
-__all__ = ["campaigns", "privacy"]
+__all__ = [
+    "act",
+    "campaign",
+    "campaigns",
+    "choose",
+    "confirm",
+    "correct",
+    "letter",
+    "not_me",
+    "pending",
+    "privacy",
+    "report",
+    "send_again",
+    "status",
+]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from advocacy import prose
+from accounts import permissions
+from advocacy import forms, letters, targets, texts
 from advocacy.models import Campaign
 
 
@@ -16,8 +17,26 @@ from advocacy.models import Campaign
 def campaigns(request: HttpRequest) -> HttpResponse:
     """The campaigns one can take part in."""
     rows = Campaign.objects.filter(status=Campaign.Status.OPEN, texts__isnull=False).distinct()
-    told = [prose.tell(row, get_language()) for row in rows.prefetch_related("texts")]
+    told = [(row, texts.text_for(row, get_language())) for row in rows.prefetch_related("texts")]
     return render(request, "advocacy/campaigns.html", {"told": told})
+
+
+@require_safe
+def campaign(request: HttpRequest, slug: str) -> HttpResponse:
+    """One campaign: why, and the way to take part. A closed one says how it went."""
+    campaign = find_campaign(request, slug)
+    language = get_language()
+    context: dict[str, object] = {
+        "campaign": campaign,
+        "text": texts.text_for(campaign, language),
+        "progress": letters.progress(campaign),
+        "via": forms.via(request.GET),
+    }
+    if campaign.status == Campaign.Status.CLOSED:
+        return render(request, "advocacy/closed.html", context)
+    countries = targets.countries(campaign, language)
+    context |= {"countries": countries, "guess": guess_country(request, {one.code for one in countries})}
+    return render(request, "advocacy/campaign.html", context)
 
 
 @require_safe
@@ -31,3 +50,28 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "contact_address": asking.contact_address if asking else "",
     }
     return render(request, "advocacy/privacy.html", context)
+
+
+def find_campaign(request: HttpRequest, slug: str) -> Campaign:
+    """The campaign as this reader may see it: a draft is there for its staff only. Raises Http404."""
+    rows = Campaign.objects.select_related("mailing_list").prefetch_related("texts")
+    campaign = rows.filter(slug=slug).first()
+    if campaign is None or not campaign.texts.all():
+        raise Http404
+    if campaign.status == Campaign.Status.DRAFT and not permissions.may(
+        request.user, "advocacy.view_campaign", campaign
+    ):
+        raise Http404
+    return campaign
+
+
+def guess_country(request: HttpRequest, offered: set[str]) -> str:
+    """The country the browser's languages name, if it is offered: KE for "sw-KE". Never from the network address.
+
+    A language alone names no country: most who read English do not live in England.
+    """
+    for entry in request.headers.get("Accept-Language", "")[:200].split(","):
+        language, _dash, region = entry.partition(";")[0].strip().rpartition("-")
+        if language and region.upper() in offered:
+            return region.upper()
+    return ""

@@ -7,9 +7,11 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
+
+from advocacy import tokens
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -48,6 +50,26 @@ def public_form(view: View[P]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return wrapped
+
+
+def gone_is_one_page(view: View[P]) -> View[P]:
+    """A link that is unknown, used up or expired: one page, one status, one thing to do next (A8)."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except tokens.Gone:
+            return render(request, "advocacy/gone.html", status=404)
+
+    return wrapped
+
+
+def see_other(name: str, *args: object) -> HttpResponse:
+    """After a POST: the page that says what came of it, read with GET (303)."""
+    response = redirect(name, *args)
+    response.status_code = 303
+    return response
 
 
 def _small_enough(request: HttpRequest) -> bool:

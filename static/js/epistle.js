@@ -107,6 +107,11 @@ window.addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
 
+/* Where somebody reads, types or has opened something, the part is not replaced under their hands. */
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.querySelector("details[open], :focus")) event.preventDefault();
+});
+
 enhance(document);
 document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && enhance(event.detail.elt));
 /* A status that has not changed is not said again. */

@@ -1,0 +1,213 @@
+"""From a country to letters that wait for a confirmation: choose, write, preview, send.
+
+Nothing is stored before "send": each step carries what was typed to the next one, so the steps need no cookie and
+no JavaScript, and the browser's own way back works.
+"""
+
+from __future__ import annotations
+
+import json
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from advocacy import abuse, forms, letters, sharing, targets, texts, tokens
+from advocacy.forms import Filters, Writing
+from advocacy.models import Campaign
+from advocacy.targets import Candidate, Offer
+from advocacy.views.campaigns import find_campaign
+from advocacy.views.guards import private, public_form, see_other
+
+
+@public_form
+@require_safe
+def choose(request: HttpRequest, slug: str) -> HttpResponse:
+    """Step 1: who represents this country, whom the campaign would write to, and the supporter's own choice."""
+    campaign = find_campaign(request, slug)
+    if campaign.status == Campaign.Status.CLOSED:
+        return redirect("advocacy:campaign", slug)
+    return _choose(request, campaign)
+
+
+def _choose(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpResponse:
+    language = get_language()
+    filters = Filters.of(request.GET)
+    countries = {choice.code: choice for choice in targets.countries(campaign, language)}
+    if filters.country not in countries:
+        return redirect("advocacy:campaign", campaign.slug)
+    offer = targets.offer(campaign, filters.country, page=filters.page, **filters.narrowing)
+    picked = _picked(request, offer)
+    on_page = {candidate.person.pk for candidate in offer.candidates}
+    elsewhere = [pk for pk in picked if pk not in on_page]
+    context = {
+        "campaign": campaign,
+        "text": texts.text_for(campaign, language),
+        "country": countries[filters.country],
+        "filters": filters,
+        "offer": offer,
+        "picked": picked,
+        "elsewhere": _still_offered(campaign, filters.country, elsewhere),
+        "ticked_by_campaign": _ticks(offer),
+        "error": error,
+        "via": forms.via(request.GET),
+    }
+    return render(request, "advocacy/choose.html", context, status=422 if error else 200)
+
+
+def _ticks(offer: Offer) -> list[int]:
+    return [candidate.person.pk for candidate in offer.candidates if candidate.ticked]
+
+
+def _picked(request: HttpRequest, offer: Offer) -> list[int]:
+    """The supporter's ticks; the campaign's, as long as the supporter has left those alone.
+
+    `auto` holds the campaign's ticks of the page before: whoever narrows the list to their own constituency gets
+    the campaign's ticks for that one, whoever has changed a tick keeps their own.
+    """
+    picked = forms.ids(request.GET, "to")
+    if set(picked) == set(forms.ids(request.GET, "auto")):
+        return _ticks(offer)
+    return picked
+
+
+def _still_offered(campaign: Campaign, country: str, ids: list[int]) -> list[Candidate]:
+    """Those of `ids` that may be chosen here; the others are left out without a word, they were typed by hand."""
+    found: list[Candidate] = []
+    for pk in ids:
+        try:
+            found += targets.chosen(campaign, country, [pk])
+        except ValidationError:
+            continue
+    return found
+
+
+@public_form
+@private
+@require_http_methods(["GET", "POST"])
+def letter(request: HttpRequest, slug: str) -> HttpResponse:
+    """Steps 2 and 3: the letter with the supporter's details, its preview, and sending it."""
+    campaign = find_campaign(request, slug)
+    if campaign.status == Campaign.Status.CLOSED:
+        return redirect("advocacy:campaign", slug)
+    data = request.POST if request.method == "POST" else request.GET
+    try:
+        people = targets.chosen(campaign, Filters.of(data).country, forms.ids(data, "to"))
+    except ValidationError as error:
+        if request.method == "GET":
+            return _choose(request, campaign, error.messages[0])
+        return redirect(_back_to_choice(campaign, request))
+    if request.method == "GET":
+        writing = Writing(campaign, people, get_language(), postcode=Filters.of(data).postcode)
+        return _write(request, writing, abuse.new_form(campaign))
+    writing = Writing(campaign, people, get_language(), data=request.POST)
+    action = request.POST.get("action")
+    form_token = request.POST.get("form", "")
+    if not writing.is_valid() or action == "edit" or not writing.editors:
+        return _write(request, writing, form_token, is_wrong=action != "edit")
+    if action == "send":
+        return _send(request, writing, form_token)
+    return _preview(request, writing, form_token)
+
+
+def _write(
+    request: HttpRequest, writing: Writing, form_token: str, *, is_wrong: bool = False
+) -> HttpResponse:
+    context = _context(request, writing, form_token) | {
+        "problems": writing.problems if is_wrong else [],
+        "back": _back_to_choice(writing.campaign, request),
+    }
+    return render(request, "advocacy/letter.html", context, status=422 if is_wrong else 200)
+
+
+def _preview(
+    request: HttpRequest, writing: Writing, form_token: str, *, message: str = "", status: int = 200
+) -> HttpResponse:
+    context = _context(request, writing, form_token) | {
+        "composed": writing.composed(),
+        "message": message,
+        "details": writing.details.cleaned_data,
+    }
+    if status == 429:
+        context["challenge"] = json.dumps(abuse.new_challenge())
+    return render(request, "advocacy/preview.html", context, status=status)
+
+
+def _send(request: HttpRequest, writing: Writing, form_token: str) -> HttpResponse:
+    campaign = writing.campaign
+    facts = _facts(campaign, form_token)
+    if facts is None:
+        message = _("This page has been open for a long time. Please press the button once more.")
+        return _preview(request, writing, abuse.new_form(campaign), message=message, status=422)
+    verdict = abuse.judge(request, facts)
+    if not verdict.is_taken:
+        return _preview(request, writing, form_token, message=verdict.message, status=429)
+    submission = letters.submit(_draft(request, writing, facts, verdict))
+    return see_other("advocacy:pending", tokens.make(tokens.PENDING, submission))
+
+
+def _facts(campaign: Campaign, form_token: str) -> abuse.FormFacts | None:
+    """What the form's token tells; None for one that is forged, too old, or of another campaign."""
+    try:
+        facts = abuse.read_form(form_token)
+    except abuse.BadForm:
+        return None
+    return facts if facts.campaign_id == campaign.pk else None
+
+
+def _draft(
+    request: HttpRequest, writing: Writing, facts: abuse.FormFacts, verdict: abuse.Verdict
+) -> letters.Draft:
+    campaign, details = writing.campaign, writing.details.cleaned_data
+    language = get_language()
+    return letters.Draft(
+        campaign=campaign,
+        country=Filters.of(request.POST).country,
+        language=language,
+        form_key=writing.key(facts.form_key),
+        name=details["name"],
+        address=details["email"],
+        place=details["place"],
+        postcode=details["postcode"],
+        wants_newsletter=details["newsletter_consent"] and campaign.mailing_list is not None,
+        letter_consent_text=forms.letter_consent(campaign, texts.text_for(campaign, language)),
+        newsletter_consent_text=forms.newsletter_consent(campaign, language),
+        letters=writing.letters,
+        network=abuse.network_of(request),
+        referrer=sharing.referrer(campaign, forms.via(request.POST)),
+        suspicious=verdict.reason,
+        delay=verdict.delay,
+    )
+
+
+def _context(request: HttpRequest, writing: Writing, form_token: str) -> dict[str, object]:
+    campaign, language = writing.campaign, get_language()
+    text = texts.text_for(campaign, language)
+    data = request.POST if request.method == "POST" else request.GET
+    return {
+        "campaign": campaign,
+        "text": text,
+        "writing": writing,
+        "country": Filters.of(data).country,
+        "via": forms.via(data),
+        "form_token": form_token,
+        "honeypot": abuse.HONEYPOT,
+        "solution": abuse.SOLUTION,
+        "without_script": abuse.WITHOUT_SCRIPT,
+        "letter_consent": forms.letter_consent(campaign, text),
+        "newsletter_consent": forms.newsletter_consent(campaign, language),
+    }
+
+
+def _back_to_choice(campaign: Campaign, request: HttpRequest) -> str:
+    """The page of step 1 with the same people ticked."""
+    data = request.POST if request.method == "POST" else request.GET
+    query = data.copy()
+    for name in list(query):
+        if name not in {"country", "to", "via", "postcode"}:
+            del query[name]
+    return f"{reverse('advocacy:choose', args=[campaign.slug])}?{query.urlencode()}"

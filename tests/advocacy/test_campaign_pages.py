@@ -1,0 +1,116 @@
+"""Campaign pages and the privacy notice."""
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from accounts.models import User
+from advocacy.models import Campaign, CampaignText
+from tests.advocacy.pages import Visitor
+from tests.factories import make_campaign, make_legislature, make_mandate
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    campaign = make_campaign(video_url="https://video.example/watch/1")
+    make_mandate(make_legislature(country="KE"))
+    make_mandate(make_legislature(country="FR", language="fr"))
+    return campaign
+
+
+def test_the_country_of_the_browser_is_guessed_and_nothing_else_of_the_visitor(campaign):
+    page = Visitor(accept_language="sw-KE,sw;q=0.9,en;q=0.5").get(f"/en/c/{campaign.slug}/")
+    assert page.forms[0].values("country") == ["KE"]
+    assert Visitor(accept_language="en").get(f"/en/c/{campaign.slug}/").forms[0].values("country") == []
+    assert Visitor(accept_language="xx-QQ;q=x,-,").get(f"/en/c/{campaign.slug}/").response.status_code == 200
+
+
+def test_countries_stand_in_the_language_of_the_page(campaign):
+    assert "Frankreich" not in Visitor().get(f"/en/c/{campaign.slug}/").text
+    assert "Francia" in Visitor().get(f"/es/c/{campaign.slug}/").text
+
+
+def test_a_page_asks_no_other_site_for_anything(campaign):
+    html = Visitor().get(f"/en/c/{campaign.slug}/").html
+    for attribute in ('src="http', "url(http", "<iframe", "<img"):
+        assert attribute not in html
+    assert 'href="https://video.example/watch/1" rel="noopener noreferrer"' in html
+
+
+def test_a_page_holds_no_style_and_no_script_of_its_own(campaign):
+    html = Visitor().get(f"/en/c/{campaign.slug}/").html
+    assert "<style" not in html
+    assert "style=" not in html
+    assert "<script>" not in html
+
+
+def test_a_draft_is_not_there_for_the_public_but_for_its_staff(campaign, client):
+    Campaign.objects.update(status=Campaign.Status.DRAFT)
+    assert Visitor().get(f"/en/c/{campaign.slug}/").response.status_code == 404
+    staff = User.objects.create_user("ann", password="a-long-password", is_staff=True)
+    client.force_login(staff)
+    assert client.get(f"/en/c/{campaign.slug}/").status_code == 404
+    staff.user_permissions.add(Permission.objects.get(codename="view_campaign"))
+    answer = client.get(f"/en/c/{campaign.slug}/")
+    assert answer.status_code == 200
+    assert "only staff see this page" in answer.content.decode()
+
+
+def test_a_closed_campaign_says_so_and_takes_no_letter(campaign):
+    Campaign.objects.update(status=Campaign.Status.CLOSED)
+    page = Visitor().get(f"/en/c/{campaign.slug}/")
+    assert "This campaign has ended" in page.text
+    assert not page.forms
+    assert "This campaign has ended" in Visitor().choose(campaign).text
+
+
+def test_a_campaign_in_test_mode_says_so_on_every_page(campaign):
+    Campaign.objects.update(test_mode=True)
+    for path in ("", "write/?country=KE"):
+        assert "Test mode" in Visitor().get(f"/en/c/{campaign.slug}/{path}").text
+
+
+def test_a_text_in_another_language_than_the_page_is_marked_as_such(campaign):
+    page = Visitor().get(f"/ar/c/{campaign.slug}/")
+    assert '<html lang="ar" dir="rtl">' in page.html
+    assert ' lang="en" dir="ltr">' in page.html
+
+
+def test_a_story_cannot_bring_script_into_the_page(campaign):
+    CampaignText.objects.update(
+        title="<script>window.pwned=1</script>",
+        story="# Why\n\n<script>window.pwned=2</script> [x](javascript:alert(1)) ![i](https://evil.test/i.png)",
+    )
+    html = Visitor().get(f"/en/c/{campaign.slug}/").html
+    assert "<script>window" not in html
+    assert 'href="javascript' not in html
+    assert "<img" not in html
+    assert "<h2>Why</h2>" in html
+
+
+def test_links_for_other_sites_come_from_the_setting_and_not_from_the_host_header(campaign, settings):
+    settings.SITE_URL = "https://act.example"
+    html = Visitor(host="evil.test").get(f"/en/c/{campaign.slug}/").html
+    assert f'<meta property="og:url" content="https://act.example/en/c/{campaign.slug}/">' in html
+    assert "evil.test" not in html
+
+
+def test_the_list_shows_open_campaigns_only(campaign):
+    closed = make_campaign(status=Campaign.Status.CLOSED)
+    draft = make_campaign(status=Campaign.Status.DRAFT)
+    html = Visitor().get("/en/").html
+    assert f"/c/{campaign.slug}/" in html
+    assert closed.slug not in html
+    assert draft.slug not in html
+
+
+def test_the_privacy_notice_names_who_asks(campaign):
+    page = Visitor().get(f"/en/privacy/?campaign={campaign.slug}")
+    assert campaign.sender_name in page.text
+    assert Visitor().get("/en/privacy/?campaign=%00").response.status_code == 200
+
+
+def test_a_personal_link_is_carried_into_the_form(campaign):
+    page = Visitor().get(f"/en/c/{campaign.slug}/?via=2s-abc")
+    assert page.forms[0].values("via") == ["2s-abc"]

@@ -1,0 +1,576 @@
+"""From a country to a confirmed letter, without JavaScript and without cookies."""
+
+import gzip
+
+import pytest
+from django.conf import settings
+
+from advocacy import letters, links, sharing, tokens
+from advocacy.models import Campaign, ContactRoute, Letter, Postcode, Report, Submission, TargetRule
+from contacts.models import Consent, MailingList
+from mailer.models import Delivery
+from tests.advocacy.pages import Page, Visitor
+from tests.factories import (
+    make_area,
+    make_campaign,
+    make_legislature,
+    make_mandate,
+    make_person,
+    make_route,
+    make_submission,
+    make_template,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign()
+
+
+@pytest.fixture
+def assembly():
+    return make_legislature(country="KE", name="National Assembly", chamber="lower")
+
+
+@pytest.fixture
+def member(assembly):
+    return make_mandate(
+        assembly, make_person(name="Achieng Example", native_name="أشينغ"), "achieng@parliament.example"
+    )
+
+
+def _ticked(page: Page) -> list[str]:
+    return page.form("/write/").values("to")
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------
+
+
+def test_the_campaigns_ticks_are_set_until_the_supporter_changes_one(campaign, assembly):
+    here, there = make_area(name="Kisumu"), make_area(name="Nairobi")
+    one = make_mandate(assembly, area=here).person_id
+    two = make_mandate(assembly, area=there).person_id
+    TargetRule.objects.create(campaign=campaign, effect="tick", country="KE")
+    visitor = Visitor()
+    page = visitor.choose(campaign)
+    assert sorted(_ticked(page)) == sorted([str(one), str(two)])
+    narrowed = visitor.send(page.form("/write/"), area=here.pk)
+    assert _ticked(narrowed) == [str(one)]
+    changed = visitor.send(page.form("/write/"), area=here.pk, to=[two])
+    assert _ticked(changed) == [str(two)]
+    nobody = visitor.send(page.form("/write/"), area=here.pk, to=[])
+    assert _ticked(nobody) == []
+
+
+def test_whom_a_supporter_has_chosen_survives_a_search_that_does_not_show_them(campaign, assembly):
+    chosen = make_mandate(assembly, make_person(name="Amina First")).person_id
+    make_mandate(assembly, make_person(name="Zora Last"))
+    visitor = Visitor()
+    page = visitor.send(visitor.choose(campaign).form("/write/"), to=[chosen], q="Zora")
+    assert "Zora Last" in page.text
+    assert "You have chosen" in page.text
+    assert _ticked(page) == [str(chosen)]
+
+
+def test_people_are_shown_with_chamber_area_party_and_their_name_in_their_own_script(campaign, assembly):
+    make_mandate(
+        assembly,
+        make_person(name="Layla Example", native_name="ليلى"),
+        area=make_area(name="Cairo"),
+        party="Free",
+    )
+    page = Visitor().choose(campaign)
+    for shown in ("Layla Example", "ليلى", "National Assembly · Cairo · Free"):
+        assert shown in page.text
+
+
+def test_no_address_of_a_representative_is_ever_in_a_page(campaign, member):
+    visitor = Visitor()
+    pages = [visitor.get(f"/en/c/{campaign.slug}/"), visitor.choose(campaign)]
+    pages.append(visitor.to_letter(campaign, member.person_id))
+    pages.append(visitor.fill(pages[-1]))
+    pages.append(visitor.send(pages[-1].form("/write/letter/"), button="send"))
+    submission = Submission.objects.get()
+    pages.append(visitor.get(f"/en/confirm/{tokens.make('confirm', submission)}/"))
+    letters.confirm(submission)
+    pages.append(visitor.get(f"/en/letters/{tokens.make('status', submission)}/"))
+    for page in pages:
+        assert page.response.status_code == 200
+        assert "parliament.example" not in page.html
+
+
+def test_a_person_with_a_web_form_only_and_one_nobody_can_reach_are_shown_as_such(campaign, assembly):
+    form = make_mandate(assembly, email=None)
+    make_route(form.person, "https://office.example/form", kind=ContactRoute.Kind.WEB_FORM)
+    unreachable = make_mandate(assembly, email=None)
+    page = Visitor().choose(campaign)
+    assert "Only by their own web form" in page.text
+    assert "We know no address for this person." in page.text
+    assert f'value="{unreachable.person_id}" id="to-{unreachable.person_id}" disabled' in page.html
+
+
+def test_too_many_people_are_refused_with_the_limit_and_the_ticks_kept(campaign, assembly):
+    Campaign.objects.update(max_recipients=2)
+    people = [make_mandate(assembly).person_id for _ in range(3)]
+    page = Visitor().to_letter(campaign, *people)
+    assert page.response.status_code == 422
+    assert "at most 2 people" in page.text
+    assert sorted(_ticked(page)) == sorted(map(str, people))
+
+
+def test_nobody_and_people_who_are_not_offered_are_refused_without_a_crash(campaign, member):
+    visitor = Visitor()
+    assert "at least one person" in visitor.to_letter(campaign).text
+    abroad = make_mandate(make_legislature(country="FR"))
+    assert visitor.to_letter(campaign, abroad.person_id).response.status_code == 422
+    assert visitor.to_letter(campaign, 999_999_999_999).response.status_code == 422
+    assert (
+        visitor.get(f"/en/c/{campaign.slug}/write/letter/?country=KE&to=x&to=-1&to=٣").response.status_code
+        == 422
+    )
+
+
+def test_a_fallback_is_explained(campaign, assembly, member):
+    TargetRule.objects.create(campaign=campaign, effect="offer", party="Nobody's")
+    TargetRule.objects.create(campaign=campaign, effect="fallback", person=member.person)
+    page = Visitor().choose(campaign)
+    assert "instead" in page.text
+    assert "Achieng Example" in page.text
+
+
+def test_a_postcode_in_two_areas_asks_which_one(campaign, assembly):
+    for code, name in (("US-NJ-3", "Third"), ("US-NJ-4", "Fourth")):
+        area = make_area(country="US", code=code, name=name)
+        Postcode.objects.create(country="US", code="08501", area_code=code)
+        make_mandate(make_legislature(country="US"), area=area)
+    page = Visitor().choose(campaign, "US", postcode="08501")
+    assert "lies in several areas" in page.text
+    assert {"Third", "Fourth"} <= set(page.text.split())
+
+
+def test_a_postcode_that_is_none_gets_a_message_at_its_field(campaign, member):
+    Postcode.objects.create(country="KE", code="00100", area_code="KE-1")
+    page = Visitor().choose(campaign, postcode="<b>!")
+    assert 'id="postcode-error"' in page.html
+    assert 'aria-invalid="true"' in page.html
+    assert "&lt;b&gt;!" in page.html
+
+
+def test_a_country_nobody_is_offered_in_leads_back_to_the_campaign(campaign, member):
+    assert "Where do you live?" in Visitor().choose(campaign, "ZZ").text
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+
+
+def test_both_consents_come_unticked_and_the_newsletter_only_where_there_is_a_list(campaign, member):
+    visitor = Visitor()
+    form = visitor.to_letter(campaign, member.person_id).form("/write/letter/")
+    assert not form.values("letter_consent")
+    assert "newsletter_consent" not in visitor.to_letter(campaign, member.person_id).html
+    Campaign.objects.update(mailing_list=MailingList.objects.create(slug="news", name="Bus news"))
+    page = visitor.to_letter(campaign, member.person_id)
+    assert "Bus news" in page.text
+    assert not page.form("/write/letter/").values("newsletter_consent")
+
+
+def test_what_is_wrong_stands_at_the_top_with_links_and_at_the_field_and_all_typed_is_kept(campaign, member):
+    visitor = Visitor()
+    page = visitor.to_letter(campaign, member.person_id)
+    key = f"t{campaign.templates.get().pk}"
+    wrong = visitor.fill(
+        page, email="nobody", letter_consent=None, **{f"{key}-body": "Too short", f"{key}-own_words": ""}
+    )
+    assert wrong.response.status_code == 422
+    for field in ("id_email", "id_letter_consent", f"id_{key}-body"):
+        assert f'href="#{field}"' in wrong.html
+        assert f'id="{field}_error"' in wrong.html
+        assert f'aria-describedby="{field}_error"' in wrong.html or f"{field}_error" in wrong.html
+    form = wrong.form("/write/letter/")
+    assert form.values("email") == ["nobody"]
+    assert form.values("name") == ["Ann Example"]
+    assert form.values(f"{key}-body") == ["Too short"]
+    assert not Submission.objects.exists()
+
+
+def test_the_preview_shows_each_letter_as_it_will_be_read_and_the_way_back_keeps_all(
+    campaign, assembly, member
+):
+    other = make_mandate(assembly)
+    key = f"t{campaign.templates.get().pk}"
+    visitor = Visitor()
+    page = visitor.to_letter(campaign, member.person_id, other.person_id)
+    preview = visitor.fill(page, **{f"{key}-own_words": "My son takes it every day.", f"{key}-subject": "1"})
+    assert preview.response.status_code == 200
+    assert preview.text.count("My son takes it every day.\n\nPlease keep line 42") == 2
+    assert "The last bus" in preview.text
+    assert not Submission.objects.exists()
+    back = visitor.send(preview.form("/write/letter/"), button="edit")
+    form = back.form("/write/letter/")
+    assert back.response.status_code == 200
+    assert form.values(f"{key}-own_words") == ["My son takes it every day."]
+    assert form.values(f"{key}-subject") == ["1"]
+    assert form.values("letter_consent") == ["on"]
+    assert sorted(form.values("to")) == sorted([str(member.person_id), str(other.person_id)])
+
+
+def test_one_editor_for_each_template_the_chosen_people_need(campaign, assembly, member):
+    senate = make_legislature(country="KE", name="Senate", chamber="upper", language="fr")
+    senator = make_mandate(senate)
+    french = make_template(
+        campaign,
+        language="fr",
+        chamber="upper",
+        subjects="La ligne 42",
+        body="Gardez la ligne 42, s'il vous plaît.",
+    )
+    visitor = Visitor()
+    page = visitor.to_letter(campaign, member.person_id, senator.person_id)
+    assert "La ligne 42" in page.html
+    preview = visitor.fill(page, **{f"t{french.pk}-own_subject": "Ma ligne"})
+    assert {"Ma ligne", "Please keep line 42"} <= {line.strip() for line in preview.text.splitlines()}
+
+
+def test_parts_the_campaign_has_locked_cannot_be_changed_by_hand(campaign, member):
+    campaign.templates.update(body_editable=False, subject_editable=False)
+    key = f"t{campaign.templates.get().pk}"
+    visitor = Visitor()
+    page = visitor.to_letter(campaign, member.person_id)
+    preview = visitor.fill(
+        page, **{f"{key}-body": "Buy my pills today, friend!", f"{key}-own_words": "pills"}
+    )
+    assert "pills" not in preview.text
+    wrong = visitor.fill(page, **{f"{key}-subject": "own", f"{key}-own_subject": "Pills"})
+    assert wrong.response.status_code == 422
+
+
+def test_sending_leads_to_one_step_left_and_mails_one_link(campaign, member):
+    visitor = Visitor()
+    preview = visitor.fill(visitor.to_letter(campaign, member.person_id), email="ann@gmail.com")
+    page = visitor.send(preview.form("/write/letter/"), button="send")
+    assert "One step left" in page.text
+    assert "ann@gmail.com" in page.text
+    assert "https://mail.google.com/" in page.html
+    assert "ann" not in page.address.lower().replace("pending", "")
+    assert Delivery.objects.filter(kind="confirmation").count() == 1
+    assert Letter.objects.get().status == Letter.Status.PENDING
+
+
+def test_a_form_sent_twice_is_one_submission_and_a_changed_one_is_another(campaign, member):
+    visitor = Visitor()
+    preview = visitor.fill(visitor.to_letter(campaign, member.person_id))
+    form = preview.form("/write/letter/")
+    first, second = visitor.send(form, button="send"), visitor.send(form, button="send")
+    assert first.address == second.address
+    changed = visitor.send(form, button="send", name="Ann E. Example")
+    assert changed.address != first.address
+    assert Submission.objects.count() == 2
+
+
+def test_the_answer_is_the_same_for_a_known_and_an_unknown_address(campaign, member):
+    def answer(address: str) -> str:
+        visitor = Visitor()
+        page = visitor.send(
+            visitor.fill(visitor.to_letter(campaign, member.person_id), email=address).form("/write/letter/"),
+            button="send",
+        )
+        token = page.address.rstrip("/").rpartition("/")[2]
+        return page.html.replace(token, "TOKEN").replace(address, "ADDRESS")
+
+    known = make_submission(campaign)
+    letters.confirm(known)
+    assert answer(known.supporter.address) == answer("stranger@example.org")
+
+
+def test_a_form_with_a_stale_or_foreign_token_is_sent_by_pressing_once_more(campaign, member):
+    visitor = Visitor()
+    form = visitor.fill(visitor.to_letter(campaign, member.person_id)).form("/write/letter/")
+    for token in ("", "forged", "x" * 5000):
+        again = visitor.send(form, button="send", form=token)
+        assert again.response.status_code == 422
+        assert "press the button once more" in again.text
+    assert not Submission.objects.exists()
+    assert "One step left" in visitor.send(again.form("/write/letter/"), button="send").text
+
+
+def test_a_filled_trap_is_held_for_a_look_and_looks_like_any_other(campaign, member):
+    visitor = Visitor()
+    form = visitor.fill(visitor.to_letter(campaign, member.person_id)).form("/write/letter/")
+    page = visitor.send(form, button="send", reference_2="spam")
+    assert "One step left" in page.text
+    assert Letter.objects.get().held_because
+
+
+def test_who_came_by_a_personal_link_is_counted_for_its_owner(campaign, member):
+    owner = make_submission(campaign)
+    letters.confirm(owner)
+    visitor = Visitor()
+    start = visitor.get(f"/en/c/{campaign.slug}/?via={sharing.code(owner)}")
+    choose = visitor.send(start.forms[0], country="KE")
+    page = visitor.send(
+        choose.form("/write/"), action=f"/en/c/{campaign.slug}/write/letter/", to=[member.person_id]
+    )
+    visitor.send(visitor.fill(page).form("/write/letter/"), button="send")
+    newcomer = Submission.objects.exclude(pk=owner.pk).get()
+    assert newcomer.referrer == owner
+    assert "came by your link" not in visitor.get(f"/en/letters/{tokens.make('status', owner)}/").text
+    letters.confirm(newcomer)
+    assert "1 person came by your link" in visitor.get(f"/en/letters/{tokens.make('status', owner)}/").text
+
+
+@pytest.mark.parametrize("code", ["", "x", "1-", "1-0000000000", "zzzzzzzzzzzzzzzz-1", "1-\x00", "١-abc"])
+def test_a_made_up_personal_link_counts_for_nobody(campaign, code):
+    assert sharing.referrer(campaign, code) is None
+
+
+# --- size -------------------------------------------------------------------------------------------------------
+
+
+def test_a_body_over_64_kilobytes_and_over_a_hundred_fields_are_refused_unread(campaign, client):
+    address = f"/en/c/{campaign.slug}/write/letter/"
+    urlencoded = {"content_type": "application/x-www-form-urlencoded"}
+    assert client.post(address, "a=" + "x" * 66_000, **urlencoded).status_code == 413
+    assert client.post(address, "&".join(f"f{n}=1" for n in range(150)), **urlencoded).status_code == 413
+    assert client.post(address, {f"f{n}": "1" for n in range(150)}).status_code == 413
+    assert client.get(address + "?" + "&".join(f"to={n}" for n in range(150))).status_code == 413
+
+
+def test_a_page_of_a_hundred_people_stays_under_a_hundred_kilobytes_with_all_it_loads(
+    campaign, assembly, checkout
+):
+    for _number in range(120):
+        make_mandate(assembly, area=make_area(), party="An ordinary party")
+    page = Visitor().choose(campaign)
+    loaded = [
+        "css/epistle.css",
+        "js/epistle.js",
+        "font/source-serif-4-latin-600-normal.woff2",
+        "icons/favicon.svg",
+    ]
+    size = len(gzip.compress(page.html.encode())) + sum(
+        len(gzip.compress((checkout / "static" / name).read_bytes())) for name in loaded
+    )
+    assert size < 100_000
+    assert len(page.html) < 100_000
+
+
+# --- afterwards -------------------------------------------------------------------------------------------------
+
+
+def _confirmed(campaign, *mandates) -> Submission:
+    submission = make_submission(campaign, mandates, wants_newsletter=False)
+    letters.confirm(submission)
+    return submission
+
+
+def test_looking_at_the_confirmation_changes_nothing_and_pressing_confirms_once(campaign, member):
+    visitor, submission = Visitor(), make_submission(campaign, [member])
+    address = f"/en/confirm/{tokens.make('confirm', submission)}/"
+    page = visitor.get(address)
+    visitor.client.head(address)
+    assert "Achieng Example" in page.text
+    assert "Please keep line 42" in page.text
+    assert Letter.objects.get().status == Letter.Status.PENDING
+    for _click in range(2):
+        status = visitor.send(page.forms[0])
+        assert "What became of your letter" in status.text
+    assert visitor.get(address).address == status.address
+    assert Letter.objects.get().status == Letter.Status.CONFIRMED
+    assert Consent.objects.filter(purpose="letter").count() == 1
+
+
+def test_a_campaign_that_closed_meanwhile_takes_no_confirmation(campaign, member):
+    submission = make_submission(campaign, [member])
+    Campaign.objects.update(status=Campaign.Status.CLOSED)
+    for method in ("get", "post"):
+        answer = getattr(Visitor().client, method)(
+            f"/en/confirm/{tokens.make('confirm', submission)}/", follow=True
+        )
+        assert "This campaign has ended" in answer.content.decode()
+    assert Letter.objects.get().status == Letter.Status.PENDING
+
+
+@pytest.mark.parametrize("page", ["confirm/{}/", "letters/{}/", "pending/{}/", "not-me/{}/", "report/{}/1/"])
+@pytest.mark.parametrize("token", ["x", "1-AAAAAAAAAAAAAAAAAAAAAAAA", "9" * 300, "%00"])
+def test_an_unknown_link_is_one_page_with_one_next_step(page, token):
+    found = Visitor().get(f"/en/{page.format(token)}")
+    assert found.response.status_code == 404
+    assert "This link leads nowhere any more" in found.text
+    assert found.html.count('class="button"') == 1
+
+
+@pytest.mark.parametrize("purpose", ["status", "pending", "not-me", "report"])
+def test_a_token_of_one_purpose_opens_no_other_page(campaign, member, purpose):
+    submission = _confirmed(campaign, member)
+    answer = Visitor().client.post(f"/en/confirm/{tokens.make(purpose, submission)}/")
+    assert answer.status_code == 404
+
+
+def test_pages_behind_a_token_are_kept_by_nobody_and_tell_nobody(campaign, member):
+    submission, waiting = _confirmed(campaign, member), make_submission(campaign)
+    for page, purpose, of in (
+        ("letters", "status", submission),
+        ("confirm", "confirm", waiting),
+        ("pending", "pending", waiting),
+        ("not-me", "not-me", waiting),
+    ):
+        answer = Visitor().client.get(f"/en/{page}/{tokens.make(purpose, of)}/")
+        assert answer.status_code == 200, page
+        assert "no-store" in answer["Cache-Control"]
+        assert answer["Referrer-Policy"] == "no-referrer"
+        assert "noindex" in answer["X-Robots-Tag"]
+    answer = Visitor().client.get(_report_address(submission.letters.get()))
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_sending_again_says_honestly_when_it_will_be_possible(campaign, member):
+    submission = make_submission(campaign, [member])
+    visitor = Visitor()
+    page = visitor.get(f"/en/pending/{tokens.make('pending', submission)}/")
+    again = visitor.send(page.form("/again/"))
+    assert "possible again from" in again.text
+    assert "<time" in again.html
+    assert Delivery.objects.filter(kind="confirmation").count() == 1
+
+
+def test_a_mistyped_address_is_corrected_and_the_old_link_is_dead(campaign, member):
+    submission = make_submission(campaign, [member])
+    old = tokens.make("confirm", submission)
+    visitor = Visitor()
+    page = visitor.get(f"/en/pending/{tokens.make('pending', submission)}/")
+    wrong = visitor.send(page.form("/correct/"), email="ann@")
+    assert wrong.response.status_code == 422
+    assert 'id="id_email_error"' in wrong.html
+    right = visitor.send(page.form("/correct/"), email="ann.right@example.org")
+    assert "ann.right@example.org" in right.text
+    assert visitor.get(f"/en/confirm/{old}/").response.status_code == 404
+
+
+def test_the_corrections_end_with_a_clear_word(campaign, member):
+    submission = make_submission(campaign, [member])
+    visitor = Visitor()
+    page = visitor.get(f"/en/pending/{tokens.make('pending', submission)}/")
+    for number in range(3):
+        page = visitor.send(page.form("/correct/"), email=f"right{number}@example.org")
+    assert visitor.send(page.form("/correct/"), email="more@example.org").response.status_code == 422
+
+
+def test_not_me_asks_first_and_then_stops_the_mails(campaign, member):
+    submission = make_submission(campaign, [member])
+    visitor = Visitor()
+    page = visitor.get(f"/en/not-me/{tokens.make('not-me', submission)}/")
+    assert Letter.objects.get().status == Letter.Status.PENDING
+    assert "Nothing goes out in your name" in visitor.send(page.forms[0]).text
+    assert Letter.objects.get().status == Letter.Status.WITHDRAWN
+    assert visitor.get(f"/en/confirm/{tokens.make('confirm', submission)}/").response.status_code == 404
+
+
+def _report_address(letter: Letter) -> str:
+    return links.report(letter).removeprefix(settings.SITE_URL)
+
+
+def test_an_office_reports_abuse_and_the_writers_other_letters_wait_for_a_person(campaign, assembly, member):
+    submission = _confirmed(campaign, member, make_mandate(assembly))
+    reported, other = submission.letters.order_by("pk")
+    visitor = Visitor()
+    page = visitor.get(_report_address(reported))
+    assert not Report.objects.exists()
+    assert visitor.send(page.forms[0]).response.status_code == 422
+    for _press in range(2):
+        done = visitor.send(page.forms[0], kind="abuse", words="Threats.")
+        assert "held until a person has looked" in done.text
+    assert Report.objects.get().letter == reported
+    other.refresh_from_db()
+    assert other.status == Letter.Status.WITHHELD
+
+
+def test_an_office_that_wants_no_letters_gets_none_that_still_waits(campaign, member):
+    letter, waiting = _confirmed(campaign, member).letters.get(), _confirmed(campaign, member).letters.get()
+    visitor = Visitor()
+    visitor.send(visitor.get(_report_address(letter)).forms[0], kind="no_letters")
+    waiting.refresh_from_db()
+    assert waiting.status == Letter.Status.WITHHELD
+
+
+def test_a_report_link_speaks_of_its_own_submissions_letters_only(campaign, member):
+    mine, other = _confirmed(campaign, member), _confirmed(campaign, member)
+    address = f"/en/report/{tokens.make('report', mine)}/{other.letters.get().pk}/"
+    assert Visitor().get(address).response.status_code == 404
+
+
+# --- the truth --------------------------------------------------------------------------------------------------
+
+
+def _status(submission: Submission) -> Page:
+    return Visitor().get(f"/en/letters/{tokens.make('status', submission)}/")
+
+
+def test_a_letter_is_taken_back_only_after_being_asked_and_only_before_it_left(campaign, member):
+    submission = _confirmed(campaign, member)
+    visitor, page = Visitor(), _status(submission)
+    form = next(form for form in page.forms if any(b.get("value") == "withdraw" for b in form.buttons))
+    done = visitor.send(form, button="withdraw")
+    assert "You took this letter back." in done.text
+    assert Letter.objects.get().status == Letter.Status.WITHDRAWN
+    assert "Take this letter back" not in done.text
+
+
+def test_somebody_elses_letter_cannot_be_taken_back_with_my_link(campaign, member, assembly):
+    mine, other = _confirmed(campaign, member), _confirmed(campaign, member)
+    letter = other.letters.get()
+    answer = Visitor().client.post(
+        f"/en/letters/{tokens.make('status', mine)}/{letter.pk}/", {"action": "withdraw"}
+    )
+    assert answer.status_code == 404
+    letter.refresh_from_db()
+    assert letter.status == Letter.Status.CONFIRMED
+
+
+def test_the_page_asks_again_by_itself_only_while_something_moves(campaign, member):
+    submission = _confirmed(campaign, member)
+    letter = submission.letters.get()
+    assert 'hx-trigger="every' in _status(submission).html
+    letters.withdraw(letter)
+    quiet = _status(submission)
+    assert "hx-trigger" not in quiet.html
+    assert "htmx" not in quiet.html.partition("</head>")[2]
+
+
+def test_htmx_gets_the_part_that_moves_and_one_sentence_for_those_who_hear_it(campaign, member):
+    submission = _confirmed(campaign, member)
+    page = Visitor(hx_request="true").get(f"/en/letters/{tokens.make('status', submission)}/")
+    assert "<html" not in page.html
+    assert "Achieng Example: waiting." in page.text
+
+
+def test_who_can_be_reached_by_web_form_only_gets_the_text_and_the_link(campaign, assembly):
+    mandate = make_mandate(assembly, email=None)
+    make_route(mandate.person, "https://office.example/form?x=1&y=2", kind=ContactRoute.Kind.WEB_FORM)
+    page = _status(_confirmed(campaign, mandate))
+    assert "for you to send" in page.text.lower()
+    assert 'href="https://office.example/form?x=1&amp;y=2"' in page.html
+    assert "<textarea" in page.html
+
+
+def test_a_web_form_with_another_scheme_is_no_link(campaign, assembly):
+    mandate = make_mandate(assembly, email=None)
+    make_route(mandate.person, "javascript:alert(1)", kind=ContactRoute.Kind.WEB_FORM)
+    assert "javascript:" not in _status(_confirmed(campaign, mandate)).html
+
+
+def test_what_is_passed_on_is_plain_links_with_the_personal_one(campaign, member):
+    submission = _confirmed(campaign, member)
+    page = _status(submission)
+    assert f"?via={sharing.code(submission)}" in page.html
+    for site in (
+        "https://wa.me/",
+        "mailto:?",
+        "https://t.me/share",
+        "https://bsky.app/",
+        "https://x.com/intent",
+        "facebook.com/sharer",
+    ):
+        assert site in page.html
+    assert '<script src="http' not in page.html
