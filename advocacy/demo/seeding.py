@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from accounts.models import User
+from advocacy import letters, rules, targets, writing
 from advocacy.models import (
     Area,
     Campaign,
@@ -33,6 +34,9 @@ CAMPAIGNS = ("common-bonds", "keep-line-42")
 SOURCE = "demo"
 AS_OF = dt.date(2026, 11, 1)
 LOGIN = PASSWORD = "demo"  # noqa: S105 (printed by `make run`, and only ever there)
+
+# The same loader in C where libyaml is there: every start reads these files.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Entry = dict[str, Any]
 
@@ -66,7 +70,7 @@ def seed() -> Seeded:
 
 def read(path: Path) -> Entry:
     """One file of the demo."""
-    found: Entry = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found: Entry = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 (a safe loader)
     return found
 
 
@@ -199,8 +203,8 @@ def _seed_campaign(folder: Path) -> int:
     told = read(folder / "campaign.yaml")
     if Campaign.objects.filter(slug=told["slug"]).exists():
         return 0
-    rules: list[Entry] = told.pop("rules")
-    told.pop("waiting", None)
+    conditions: list[Entry] = told.pop("rules")
+    waiting: list[Entry] = told.pop("waiting", [])
     campaign = Campaign(mailing_list=_mailing_list(told.pop("mailing_list")), **told)
     campaign.full_clean()
     campaign.save()
@@ -213,8 +217,39 @@ def _seed_campaign(folder: Path) -> int:
         for language, said in languages(folder).items()
         for row in said["templates"]
     )
-    TargetRule.objects.bulk_create(TargetRule(campaign=campaign, **_match(row)) for row in rules)
+    TargetRule.objects.bulk_create(TargetRule(campaign=campaign, **_match(row)) for row in conditions)
+    for number, row in enumerate(waiting, start=1):
+        _write_and_confirm(campaign, number, row)
     return 1
+
+
+def _write_and_confirm(campaign: Campaign, number: int, row: Entry) -> None:
+    """What a supporter does on the pages: write the campaign's letter to some people, and confirm it."""
+    language = row["language"]
+    ids = {
+        person.source_id: person.pk
+        for person in Person.objects.filter(source=SOURCE, source_id__in=row["to"])
+    }
+    candidates = targets.chosen(campaign, row["country"], [ids[source_id] for source_id in row["to"]])
+    editors = writing.editors(campaign, candidates, language)
+    submission = letters.submit(
+        letters.Draft(
+            campaign=campaign,
+            country=row["country"],
+            language=language,
+            form_key=f"demo-{campaign.slug}-{number}",
+            name=row["name"],
+            address=addresses.parse(row["email"]),
+            place=row["place"],
+            letter_consent_text=campaign.texts.get(language=language).letter_consent,
+            letters=[
+                (candidate, editor.template, rules.subjects_of(editor.template)[0], editor.template.body)
+                for editor in editors
+                for candidate in editor.candidates
+            ],
+        )
+    )
+    letters.confirm(submission)
 
 
 def _mailing_list(told: Entry) -> MailingList:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from advocacy import colours, targets, writing
+from advocacy import colours, pace, targets, writing
 from advocacy.demo import seeding
 from advocacy.models import (
     Area,
     Campaign,
     CampaignText,
     ContactRoute,
+    Letter,
     LetterTemplate,
     Mandate,
     Person,
@@ -232,6 +236,22 @@ def test_the_demo_shows_every_way_a_letter_can_go():
     assert set(
         Mandate.objects.filter(legislature__country="EG").values_list("legislature__office_days", flat=True)
     ) == {"71234"}
+
+
+def test_twelve_letters_wait_for_their_turn_and_none_goes_to_a_representative():
+    with time_machine.travel("2026-11-20 22:00", tick=False):  # a Friday evening
+        seeding.seed()
+        campaign = Campaign.objects.get(slug="keep-line-42")
+        waiting = Letter.objects.filter(campaign=campaign)
+        assert {letter.status for letter in waiting} == {Letter.Status.CONFIRMED}
+        assert waiting.count() == 12
+        assert all(letter.is_test for letter in waiting)
+        forecast = pace.forecast(campaign)
+    assert forecast.waiting == 12
+    assert forecast.first.astimezone(ZoneInfo("America/Moncton")).isoweekday() == 1, (
+        "the office opens on Monday"
+    )
+    assert forecast.last - forecast.first > dt.timedelta(hours=20), "more than a day's share"
 
 
 def test_the_demo_borrows_no_sentence(checkout):
