@@ -14,14 +14,14 @@ from __future__ import annotations
 import enum
 import logging
 import time as clock
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from advocacy import mails, pace, routes
+from advocacy.clock import database_now
 from advocacy.models import Letter
 
 logger = logging.getLogger(__name__)
@@ -48,9 +48,9 @@ class Outcome(enum.Enum):
 def dispatch_due(now: datetime | None = None) -> int:
     """Hand over every letter whose slot has come. Returns how many left. Safe to repeat and to run twice at once."""
     deadline = clock.monotonic() + SECONDS
-    left, after = 0, (datetime.min.replace(tzinfo=timezone.get_default_timezone()), 0)
+    left, after = 0, (datetime.min.replace(tzinfo=UTC), 0)
     while clock.monotonic() < deadline:
-        moment = now or timezone.now()
+        moment = now or database_now()
         rows = list(_due(moment, after)[:BATCH])
         if not rows:
             break

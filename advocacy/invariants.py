@@ -30,7 +30,7 @@ def _accepted_twice() -> Sequence[int]:
         .order_by()
         .values(letter=F("delivery__context__letter"))
         .annotate(
-            found=Count("pk"),
+            found=Count("pk", distinct=True),
             again=Count(
                 "delivery__events",
                 filter=Q(delivery__events__type=DeliveryEvent.Type.PUT_BACK),

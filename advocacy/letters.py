@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from advocacy import links, mails, pace, routes, suspicion, writing
+from advocacy.clock import database_now
 from advocacy.dispatching import dispatch_due
 from advocacy.models import Campaign, Letter, LetterTemplate, Submission, Supporter
 from advocacy.models.letters import new_nonce
@@ -140,7 +141,7 @@ def _submit(draft: Draft) -> Submission:
         expires_at=now + CONFIRM_DAYS,
     )
     Letter.objects.bulk_create([_letter(draft, submission, supporter, *row) for row in draft.letters])
-    _ask_for_confirmation(submission, now, draft.delay)
+    _ask_for_confirmation(submission, draft.delay)
     return submission
 
 
@@ -179,13 +180,14 @@ def _letter(
     )
 
 
-def _ask_for_confirmation(submission: Submission, now: datetime, delay: timedelta = timedelta(0)) -> Resent:
+def _ask_for_confirmation(submission: Submission, delay: timedelta = timedelta(0)) -> Resent:
     """Queue the confirmation mail for when the address has room (A3), if that is soon.
 
     A stranger who used the address before us only makes the owner's mail wait, at most an hour.
     """
     address_hash = bytes(submission.supporter.address_hash)
     suppressions.hold(address_hash)
+    now = database_now()
     at = mails.next_confirmation(address_hash, now)
     if at > now + mails.LONGEST_WAIT:
         return Resent(sent=False, next_at=at)
@@ -199,11 +201,11 @@ def resend(submission: Submission) -> Resent:
 
     Tells nothing about the address: whether it may be written to at all is asked at the door.
     """
-    now = timezone.now()
-    if submission.confirmed_at is not None or submission.expires_at <= now:
+    if submission.confirmed_at is not None or submission.expires_at <= timezone.now():
         return Resent(sent=False, next_at=None)
     address_hash = bytes(submission.supporter.address_hash)
     suppressions.hold(address_hash)
+    now = database_now()
     at = mails.next_confirmation(address_hash, now)
     if at > now:
         return Resent(sent=False, next_at=at)
@@ -239,7 +241,7 @@ def correct_address(submission: Submission, address: Address) -> Submission:
     submission.save(update_fields=["supporter", "nonce", "corrections"])
     submission.refresh_from_db()
     submission.letters.update(supporter=supporter)
-    _ask_for_confirmation(submission, timezone.now())
+    _ask_for_confirmation(submission)
     return submission
 
 
@@ -290,7 +292,7 @@ def confirm(submission: Submission) -> int:
     change nothing. A person already written to gets no second letter: that one becomes a duplicate, said so on the
     status page. The newsletter, if ticked, rides on the same click with a consent of its own.
     """
-    now = timezone.now()
+    now = database_now()
     # One confirmation of a supporter at a time, whatever the submission: who was first is then a fact.
     supporter = Supporter.objects.select_for_update().get(pk=submission.supporter_id)
     submission = (
@@ -420,7 +422,7 @@ def answered(letter: Letter, *, yes: bool) -> bool:
 def hold(letter: Letter, reason: str) -> bool:
     """Let a person look at a letter before it leaves. False if it has left or ended; a repeat changes nothing."""
     held = Letter.objects.filter(pk=letter.pk, status=Status.CONFIRMED).update(
-        status=Status.WITHHELD, held_because=reason[:300], held_at=timezone.now(), held_by=None, slot=None
+        status=Status.WITHHELD, held_because=reason[:300], held_at=database_now(), held_by=None, slot=None
     )
     if not held:
         # Not confirmed yet: remembered for the moment it is.

@@ -24,13 +24,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection, transaction
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
-from django.utils import timezone
 
+from advocacy.clock import database_now
 from advocacy.models import Campaign, Legislature, Letter
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # A gap is stretched by a random part of itself, on average to its full length.
 GAP_SHARE, JITTER_SHARE = 0.85, 0.3
+# The first letter of an empty queue waits for chance only so long: many confirm in the same minute.
+FIRST_SPREAD = timedelta(minutes=5)
 # What waited for the office to open leaves within this time after it, not on the stroke.
 OPENING_SPREAD = timedelta(minutes=30)
 
@@ -162,10 +164,10 @@ def place(
 ) -> datetime:
     """The slot of one more letter: after `last`, in office hours, within the limits of its address and domain.
 
-    Not before `now`. Later than it must be by at most 30% of `gap`, and half an hour where the office opens.
-    The slot is not taken: `take` it in both timelines.
+    Not before `now`. Later than it must be by at most 30% of `gap` (for an empty queue five minutes), and by half an
+    hour where the office opens. The slot is not taken: `take` it in both timelines.
     """
-    moment = now + gap * (JITTER_SHARE * dice.random())
+    moment = now + min(gap * JITTER_SHARE, FIRST_SPREAD) * dice.random()
     if last is not None:
         moment = max(moment, last + gap * (GAP_SHARE + JITTER_SHARE * dice.random()))
     share = dice.random()
@@ -238,7 +240,7 @@ def allot(letters: Sequence[Letter], now: datetime | None = None) -> None:
     `address_hash` and `domain` must be set. Holds the lanes until the transaction ends, so call it last. The cost
     does not grow with the number of letters that wait.
     """
-    now = now or timezone.now()
+    now = now or database_now()
     hold_lanes(letters)
     planner = _Planner(now)
     for letter in letters:
@@ -252,7 +254,7 @@ def reallot(address_hash: bytes, now: datetime | None = None) -> int:
 
     For when the plan was overtaken: limits changed, a stop taken off, workers back after a night. Safe to repeat.
     """
-    now = now or timezone.now()
+    now = now or database_now()
     waiting = _waiting(address_hash)
     first = waiting.first()
     if first is None:

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from advocacy import mails
+from advocacy.clock import database_now
 from advocacy.models import Campaign, Letter, Submission, Supporter
 from contacts import suppressions
 from mailer.models import Delivery, Message
@@ -81,7 +82,8 @@ def _remind(pk: int) -> bool:
     suppressions.hold(address_hash)
     done = submission.supporter.submissions.filter(campaign=submission.campaign, confirmed_at__isnull=False)
     sends = not done.exists()
-    if sends and mails.next_confirmation(address_hash, now) > now:
+    due = database_now()
+    if sends and mails.next_confirmation(address_hash, due) > due:
         return False
     Submission.objects.filter(pk=pk).update(reminded_at=now)
     if sends:

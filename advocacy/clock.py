@@ -1,0 +1,15 @@
+"""One clock for what is counted: the database's. A machine whose own clock is wrong must not break a limit (F10)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+
+
+def database_now() -> datetime:
+    """The database's time at this moment, as Django's `Now()` writes it into rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        return now
