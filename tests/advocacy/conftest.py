@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django.utils import translation
 
 from mailer import sending
 from mailer.models import Delivery
@@ -29,3 +31,10 @@ def outbox(settings: Any) -> Outbox:
     settings.MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     mail.outbox = []
     return Outbox()
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Each test begins in English: a request in another language leaves that language behind in its thread."""
+    with translation.override("en"):
+        yield
