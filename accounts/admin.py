@@ -16,6 +16,11 @@ from accounts.models import Organisation, User
 from accounts.permissions import visible
 
 navigation.add(Place(90, _("Staff"), "admin:accounts_user_changelist", "accounts.view_user"))
+navigation.add(Place(91, _("Roles"), "admin:auth_group_changelist", "auth.view_group"))
+navigation.add(
+    Place(92, _("Organisations"), "admin:accounts_organisation_changelist", "accounts.view_organisation")
+)
+navigation.add(Place(93, _("What staff did"), "admin:admin_logentry_changelist", "admin.view_logentry"))
 
 _RIGHTS = ["is_superuser", "is_staff", "groups", "user_permissions", "organisation"]
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
@@ -88,8 +89,7 @@ class Desk(admin.AdminSite):
         return {**super().each_context(request), "desk_places": _places(request)}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        user = request.user
-        assert isinstance(user, User)  # noqa: S101 (admin_view lets nobody else in)
+        user = who(request)
         waiting = [need for ask in needs for need in ask(user) if need.count]
         context = {
             "needs": sorted(waiting, key=lambda need: not need.urgent),
@@ -101,13 +101,31 @@ class Desk(admin.AdminSite):
         return [path("language/", set_language, name="set_language"), *super().get_urls()]
 
 
-def _places(request: HttpRequest) -> list[dict[str, Any]]:
-    places = [place for place in navigation if may(request.user, place.permission)]
-    found = []
-    for place in sorted(places, key=lambda place: place.order):
-        url = reverse(place.url_name)
-        found.append({"label": place.label, "url": url, "here": request.path.startswith(url)})
-    return found
+def _places(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
+    """The head line: whole tens are its entries, and those after an entry are the pages below it.
+
+    The pages below are shown while one is in their part of the desk.
+    """
+    mine = sorted(
+        (place for place in navigation if may(request.user, place.permission)), key=lambda one: one.order
+    )
+    urls = {place: reverse(place.url_name) for place in mine}
+    # The longest address that leads here: /letter/held/ is not /letter/.
+    here = max(
+        (place for place in mine if request.path.startswith(urls[place])),
+        key=lambda place: len(urls[place]),
+        default=None,
+    )
+    part = here.order // 10 if here else None
+    shown = [
+        {"label": place.label, "url": urls[place], "here": place is here, "part": place.order // 10}
+        for place in mine
+    ]
+    parts = list({entry["part"]: entry for entry in reversed(shown)}.values())[::-1]
+    return {
+        "parts": [{**entry, "here": entry["part"] == part} for entry in parts],
+        "pages": [entry for entry in shown if entry["part"] == part],
+    }
 
 
 class BoundedPaginator(Paginator):
@@ -220,6 +238,13 @@ class NewestFirst(ChangeList):
 
     def get_ordering(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
         return ["-pk"]
+
+
+def who(request: HttpRequest) -> User:
+    """The member of staff who asks. Pages wrapped by `admin_view` let nobody else in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied("staff only")
+    return request.user
 
 
 def own_organisation(request: HttpRequest) -> int | None:

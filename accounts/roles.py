@@ -25,9 +25,9 @@ ROLES: dict[str, dict[str, str]] = {
     "Representatives editors": {
         "advocacy.legislature": "view add change",
         "advocacy.area": "view add change",
-        "advocacy.person": "view add change",
+        "advocacy.person": "view add change export",
         "advocacy.mandate": "view add change",
-        "advocacy.contactroute": "view add change",
+        "advocacy.contactroute": "view add change export",
         "advocacy.postcode": "view add change",
         "advocacy.columnmapping": "view add change delete",
         "advocacy.representativeimport": "view add",

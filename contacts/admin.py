@@ -19,6 +19,7 @@ from contacts.models import Consent, Contact, MailingList, Subscription, Suppres
 
 navigation.add(Place(60, _("Contacts"), "admin:contacts_contact_changelist", "contacts.view_contact"))
 navigation.add(Place(61, _("Lists"), "admin:contacts_mailinglist_changelist", "contacts.view_mailinglist"))
+navigation.add(Place(63, _("Consents"), "admin:contacts_consent_changelist", "contacts.view_consent"))
 navigation.add(
     Place(62, _("Suppressions"), "admin:contacts_suppression_changelist", "contacts.view_suppression")
 )
@@ -76,9 +77,9 @@ class ContactAdmin(ReadOnly, StaffAdmin):
 class SuppressionForm(forms.ModelForm):
     """An address typed by a person becomes a keyed hash; the address itself is not kept."""
 
-    address = forms.CharField(label=_("address"), max_length=254)
+    address = forms.CharField(label=_("Address"), max_length=254)
     note = forms.CharField(
-        label=_("why"), max_length=300, help_text=_("Who asked, and how. Do not write the address here.")
+        label=_("Why"), max_length=300, help_text=_("Who asked, and how. Do not write the address here.")
     )
 
     class Meta:

@@ -105,6 +105,9 @@ class Consent(models.Model):
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
 
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
 
 class Suppression(models.Model):
     """An address we do not write to. It is remembered as a keyed hash, so it outlives the erasure of the person."""
@@ -144,3 +147,6 @@ class Suppression(models.Model):
                 name="suppression_words_known",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

@@ -4,18 +4,45 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_POST
 
-from accounts.desk import NewestFirst, Place, ReadOnly, StaffAdmin, StaffInline, navigation
-from accounts.permissions import belongs_through
+from accounts.charts import Series, a_week
+from accounts.desk import (
+    Need,
+    NewestFirst,
+    Place,
+    ReadOnly,
+    StaffAdmin,
+    StaffInline,
+    figures,
+    navigation,
+    needs,
+    who,
+)
+from accounts.models import User
+from accounts.permissions import belongs_through, may, require, visible
 from contacts.lookup import by_address
+from mailer import figures as counting
+from mailer import sending
 from mailer.bounces import in_words
 from mailer.models import Delivery, DeliveryEvent, Message, Sender
 
 navigation.add(Place(50, _("Mail"), "admin:mailer_delivery_changelist", "mailer.view_delivery"))
+navigation.add(Place(51, _("Unknown"), "admin:mailer_delivery_unknown", "mailer.settle_delivery"))
+navigation.add(Place(52, _("Messages"), "admin:mailer_message_changelist", "mailer.view_message"))
+navigation.add(Place(53, _("Senders"), "admin:mailer_sender_changelist", "mailer.view_sender"))
+
+_PER_PAGE = 100
 
 belongs_through(Message, "sender__organisation")
 belongs_through(Delivery, "message__sender__organisation")
@@ -81,6 +108,7 @@ class DeliveryAdmin(ReadOnly, StaffAdmin):
         ),
     ]
     readonly_fields = ["bounce"]
+    list_select_related = ["message"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
         return NewestFirst
@@ -93,6 +121,66 @@ class DeliveryAdmin(ReadOnly, StaffAdmin):
     @admin.display(description=_("bounce"))
     def bounce(self, delivery: Delivery) -> str:
         return in_words(delivery.bounce_class, delivery.bounce_code) if delivery.bounced_at else "–"
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None and obj.status == Delivery.Status.UNKNOWN:
+            context["may_settle"] = may(request.user, "mailer.settle_delivery", obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("unknown/", wrap(require_GET(self.unknown_view)), name="mailer_delivery_unknown"),
+            path("settle/", wrap(require_POST(self.settle_view)), name="mailer_delivery_settle"),
+            *super().get_urls(),
+        ]
+
+    def unknown_view(self, request: HttpRequest) -> HttpResponse:
+        """The deliveries of which nobody knows whether the provider took them, oldest first."""
+        require(request.user, "mailer.settle_delivery")
+        rows = counting.unknown(self.get_queryset(request)).select_related("message").order_by("pk")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Mails whose fate is unknown"),
+            "opts": self.opts,
+            "page": Paginator(rows, _PER_PAGE).get_page(request.GET.get("page")),
+        }
+        return TemplateResponse(request, "staff/unknown.html", context)
+
+    def settle_view(self, request: HttpRequest) -> HttpResponse:
+        """A person's word on the ticked deliveries: they arrived, or they are sent again.
+
+        Safe to repeat: what was settled meanwhile, by a report or by somebody else, is left alone and counted.
+        """
+        require(request.user, "mailer.settle_delivery")
+        word = request.POST.get("act", "")
+        if word not in {"arrived", "again"}:
+            raise PermissionDenied("no such act")
+        ids = [
+            int(pk) for pk in request.POST.getlist("row") if pk.isascii() and pk.isdecimal() and len(pk) < 19
+        ]
+        done = 0
+        for delivery in counting.unknown(self.get_queryset(request)).filter(pk__in=ids[:_PER_PAGE]):
+            if sending.settle_unknown(delivery, sent=word == "arrived", actor=who(request)):
+                self.note(
+                    request, delivery, "Settled: it arrived." if word == "arrived" else "Settled: send again."
+                )
+                done += 1
+        sentence = ngettext("%(count)d mail settled.", "%(count)d mails settled.", done) % {"count": done}
+        if left := len(ids) - done:
+            sentence += " " + ngettext(
+                "%(count)d had been settled already.", "%(count)d had been settled already.", left
+            ) % {"count": left}
+        self.message_user(request, sentence, messages.WARNING if left else messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:mailer_delivery_unknown"))
 
 
 @admin.register(Message)
@@ -113,3 +201,42 @@ class SenderAdmin(StaffAdmin):
     list_select_related = ["organisation"]
     search_fields = ["name", "address"]
     autocomplete_fields = ["organisation"]
+
+
+@needs.add
+def what_waits(user: User) -> list[Need]:
+    """Mails nobody knows the fate of, and mails refused for good."""
+    rows = visible(user, Delivery.objects.all())
+    found = []
+    if may(user, "mailer.settle_delivery"):
+        count = counting.count_of(counting.unknown(rows))
+        sentence = ngettext(
+            "%(count)d mail was handed over without a definite answer",
+            "%(count)d mails were handed over without a definite answer",
+            count,
+        ) % {"count": count}
+        found.append(
+            Need(count, sentence, gettext("settle"), reverse("admin:mailer_delivery_unknown"), urgent=True)
+        )
+    if may(user, "mailer.view_delivery"):
+        count = counting.count_of(counting.failed_lately(rows))
+        sentence = ngettext(
+            "%(count)d mail of this week was refused for good",
+            "%(count)d mails of this week were refused for good",
+            count,
+        ) % {"count": count}
+        url = reverse("admin:mailer_delivery_changelist") + "?status__exact=failed"
+        found.append(Need(count, sentence, gettext("why"), url))
+    return found
+
+
+@figures.add
+def mail_this_week(user: User) -> list[Series]:
+    """Mails sent and bounced a day."""
+    if not may(user, "mailer.view_delivery"):
+        return []
+    rows, today = visible(user, Delivery.objects.all()), timezone.localdate()
+    return [
+        a_week(gettext("mails sent"), counting.by_day(rows, "sent_at"), today),
+        a_week(gettext("bounces"), counting.by_day(rows, "bounced_at"), today),
+    ]

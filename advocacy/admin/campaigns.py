@@ -20,18 +20,20 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.desk import Place, StaffAdmin, StaffInline, navigation
-from advocacy import colours
+from advocacy import colours, tasks
 from advocacy.admin import languages
 from advocacy.admin.overview import Overview, completeness, ends_in_words, matches_in_words
 from advocacy.models import Campaign, CampaignText, Letter, TargetRule
+from mailer.tasks import wake
 
 navigation.add(Place(10, _("Campaigns"), "admin:advocacy_campaign_changelist", "advocacy.view_campaign"))
 
+_PACE = {"per_person_hour", "per_person_day", "per_domain_hour", "per_domain_day", "office_hours"}
 TYPE_THE_NAME_ABOVE = 1_000  # people; a change that touches more asks for the campaign's short name
 
 
 class CampaignForm(forms.ModelForm):
-    default_language = forms.ChoiceField(label=_("main language"), choices=languages.of_pages, initial="en")
+    default_language = forms.ChoiceField(label=_("Main language"), choices=languages.of_pages, initial="en")
 
     def clean_accent(self) -> str:
         """The colour of the pages must be readable on paper; on dark paper the pages lighten it by themselves."""
@@ -51,14 +53,39 @@ class CampaignForm(forms.ModelForm):
         return accent
 
 
+def _rows(number: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": number, "class": "vLargeTextField"})
+
+
 class TextForm(forms.ModelForm):
-    language = forms.ChoiceField(label=_("language"), choices=languages.of_pages)
+    language = forms.ChoiceField(label=_("Language"), choices=languages.of_pages)
+
+    class Meta:
+        model = CampaignText
+        fields = [
+            "language",
+            "title",
+            "summary",
+            "story",
+            "asks",
+            "share_text",
+            "thank_you",
+            "closed_text",
+            "letter_consent",
+        ]
+        widgets = {
+            "story": _rows(9),
+            "asks": _rows(4),
+            "thank_you": _rows(4),
+            "closed_text": _rows(2),
+            "letter_consent": _rows(2),
+        }
 
 
 class TextInline(StaffInline, admin.StackedInline):
     model = CampaignText
     form = TextForm
-    template = "admin/edit_inline/stacked.html"
+    classes = ["collapse"]
     readonly_fields = ["complete"]
     fields = [
         ("language", "complete"),
@@ -77,8 +104,15 @@ class TextInline(StaffInline, admin.StackedInline):
         return completeness(text).sentence if text.pk else "–"
 
 
+class RuleForm(forms.ModelForm):
+    def clean_country(self) -> str:
+        return languages.country_code(self.cleaned_data["country"])
+
+
 class RuleInline(StaffInline):
     model = TargetRule
+    form = RuleForm
+    classes = ["collapse"]
     fields = [
         "effect",
         "country",
@@ -189,6 +223,8 @@ class CampaignAdmin(StaffAdmin):
         if "status" in form.changed_data:
             obj.closed_at = timezone.now() if obj.status == Campaign.Status.CLOSED else None
         super().save_model(request, obj, form, change)
+        if change and _PACE & set(form.changed_data):
+            wake(tasks.reallot, obj.pk)
 
     def render_change_form(
         self,
@@ -252,6 +288,8 @@ class CampaignAdmin(StaffAdmin):
         stop = request.POST.get("stop") == "1"
         if Campaign.objects.filter(pk=campaign.pk, stopped=not stop).update(stopped=stop):
             self.note(request, campaign, "Stopped." if stop else "Started again.")
+            if not stop:
+                wake(tasks.reallot, campaign.pk)
             sentence = (
                 _("Stopped: no letter of this campaign leaves until you start it again.")
                 if stop
@@ -264,6 +302,8 @@ class CampaignAdmin(StaffAdmin):
         if not Campaign.objects.filter(pk=campaign.pk, test_mode=leave).update(test_mode=not leave):
             return
         self.note(request, campaign, "Left test mode." if leave else "Back to test mode.")
+        if leave:
+            wake(tasks.reallot, campaign.pk)
         sentence = (
             _("New letters now go to the representatives.")
             if leave

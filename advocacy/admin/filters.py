@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
 from django.contrib import admin
 from django.db import models
 from django.db.models import Exists, OuterRef
@@ -12,18 +11,15 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from advocacy import targets
 from advocacy.models import ContactRoute, Legislature, Mandate
 
 _MOST_PARTIES = 60
 
 
-def country_name(code: str, language: str | None = None) -> str:
-    """A country's name in the reader's language; the code itself where there is none."""
-    try:
-        locale = Locale.parse(language or get_language() or "en", sep="-")
-    except (UnknownLocaleError, ValueError):
-        locale = Locale("en")
-    return str(locale.territories.get(code, code))
+def country_name(code: str) -> str:
+    """A country's name in the language of who looks."""
+    return targets.country_name(code, get_language() or "en")
 
 
 class _SeatFilter(admin.SimpleListFilter):
@@ -96,6 +92,8 @@ class CurrentFilter(_SeatFilter):
             "party": "party",
         }
         asked = {path: request.GET[name] for name, path in paths.items() if request.GET.get(name)}
+        if not str(asked.get("legislature", "0")).isdecimal():
+            return queryset.none()
         seats = Mandate.objects.filter(person=OuterRef("pk"), **asked)
         now = seats.current()
         if self.value() == "any":

@@ -1,4 +1,4 @@
-"""Languages as staff choose them: those of the pages, and all that a letter may be written in."""
+"""Languages as staff choose them: those of the pages, and all that a letter may be written in; and countries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError, localedata
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 
 def name_of(code: str, reader: str | None = None) -> str:
@@ -43,3 +45,13 @@ def is_right_to_left(code: str) -> bool:
         return Locale.parse(code, sep="-").character_order == "right-to-left"
     except (UnknownLocaleError, ValueError):
         return False
+
+
+def country_code(typed: str) -> str:
+    """A country as we store it: two capital letters, or nothing. Raises ValidationError for anything else."""
+    code = typed.strip().upper()
+    if code and code not in Locale("en").territories:
+        raise ValidationError(
+            _("Write the country as two letters, for example KE; EU for the European Parliament.")
+        )
+    return code

@@ -120,7 +120,7 @@ def ends_in_words(waiting: int, last: datetime | None) -> str:
         return ""
     local = timezone.localtime(last)
     days = (local.date() - timezone.localdate()).days
-    time = date_format(local, "TIME_FORMAT")
+    time = date_format(local, "H:i")
     if days < 0 or local < timezone.localtime():
         return _("the queue ends now")
     if days == 0:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Prefetch
 from django.http import HttpRequest
@@ -16,6 +15,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Place, StaffAdmin, StaffInline, navigation
+from advocacy.admin.exports import ExportPage, PersonResource, shown_seats
 from advocacy.admin.filters import (
     ChamberFilter,
     CountryFilter,
@@ -24,6 +24,7 @@ from advocacy.admin.filters import (
     PartyFilter,
     RouteFilter,
 )
+from advocacy.admin.routes import STAFF, RouteInline
 from advocacy.models import (
     Area,
     ContactRoute,
@@ -32,11 +33,13 @@ from advocacy.models import (
     Person,
     Postcode,
 )
-from advocacy.representatives import routes
 
 navigation.add(Place(30, _("Representatives"), "admin:advocacy_person_changelist", "advocacy.view_person"))
-
-STAFF = "staff"  # the source of rows typed at the desk
+navigation.add(
+    Place(33, _("Legislatures"), "admin:advocacy_legislature_changelist", "advocacy.view_legislature")
+)
+navigation.add(Place(35, _("Areas"), "admin:advocacy_area_changelist", "advocacy.view_area"))
+navigation.add(Place(36, _("Postcodes"), "admin:advocacy_postcode_changelist", "advocacy.view_postcode"))
 
 
 class TypedAtTheDesk(forms.ModelForm):
@@ -53,23 +56,6 @@ class TypedAtTheDesk(forms.ModelForm):
         return super().save(commit)
 
 
-class RouteForm(TypedAtTheDesk):
-    """A route typed here is found again like an imported one. A corrected one is the desk's from then on."""
-
-    def clean(self) -> dict[str, Any]:
-        fields = super().clean() or {}
-        if fields.get("kind") and fields.get("value"):
-            try:
-                route = routes.single(fields["kind"], fields["value"])
-            except ValidationError as error:
-                self.add_error("value", error)
-            else:
-                fields["value"], self.instance.value_key = route.value, route.key
-                if "value" in self.changed_data:
-                    self.instance.source = STAFF
-        return fields
-
-
 class MandateInline(StaffInline):
     model = Mandate
     form = TypedAtTheDesk
@@ -83,16 +69,9 @@ class MandateInline(StaffInline):
         )
 
 
-class RouteInline(StaffInline):
-    model = ContactRoute
-    form = RouteForm
-    fields = ["kind", "value", "state", "state_reason", "priority", "verified_at", "source", "as_of"]
-    readonly_fields = ["source", "as_of"]
-    can_delete = False
-
-
 @admin.register(Person)
-class PersonAdmin(StaffAdmin):
+class PersonAdmin(ExportPage, StaffAdmin):
+    export_resource = PersonResource
     list_display = ["name", "native_name", "seat", "party", "reached_by"]
     list_filter = [CountryFilter, LegislatureFilter, ChamberFilter, PartyFilter, RouteFilter, CurrentFilter]
     search_fields = ["name", "native_name", "sort_name", "mandates__area__name"]
@@ -126,11 +105,13 @@ class PersonAdmin(StaffAdmin):
 
     @admin.display(description=_("seat"))
     def seat(self, person: Person) -> str:
-        return format_html_join("\n", "<div>{}</div>", ((_seat_in_words(seat),) for seat in _shown(person)))
+        return format_html_join(
+            "\n", "<div>{}</div>", ((_seat_in_words(seat),) for seat in shown_seats(person))
+        )
 
     @admin.display(description=_("party"))
     def party(self, person: Person) -> str:
-        return ", ".join(dict.fromkeys(seat.party for seat in _shown(person) if seat.party))
+        return ", ".join(dict.fromkeys(seat.party for seat in shown_seats(person) if seat.party))
 
     @admin.display(description=_("reached by"))
     def reached_by(self, person: Person) -> str:
@@ -140,19 +121,6 @@ class PersonAdmin(StaffAdmin):
         if kinds:
             return ", ".join(str(kind) for kind in kinds)
         return routes[0].get_state_display() if routes else ""
-
-
-def _shown(person: Person) -> list[Mandate]:
-    """The seats a person holds now; for one who holds none, the last they held."""
-    today = timezone.localdate()
-    seats = list(person.mandates.all())
-    now = [
-        seat
-        for seat in seats
-        if (seat.start_date is None or seat.start_date <= today)
-        and (seat.end_date is None or seat.end_date > today)
-    ]
-    return now or seats[:1]
 
 
 def _seat_in_words(seat: Mandate) -> str:

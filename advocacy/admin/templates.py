@@ -15,18 +15,27 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from accounts.desk import StaffAdmin
+from accounts.desk import Place, StaffAdmin, navigation
 from advocacy import rules, targets, writing
 from advocacy.admin import languages
 from advocacy.models import LetterTemplate, Mandate
 from mailer import composing
+
+navigation.add(
+    Place(
+        11, _("Letter templates"), "admin:advocacy_lettertemplate_changelist", "advocacy.view_lettertemplate"
+    )
+)
 
 _FOUND = 20
 _WITH_FIELDS = ["subjects", "salutation", "opening", "body", "closing"]
 
 
 class TemplateForm(forms.ModelForm):
-    language = forms.ChoiceField(label=_("language"), choices=languages.of_letters)
+    language = forms.ChoiceField(label=_("Language"), choices=languages.of_letters)
+
+    def clean_country(self) -> str:
+        return languages.country_code(self.cleaned_data["country"])
 
     def clean(self) -> dict[str, Any]:
         """Refuse a merge field nobody can fill, at the text it stands in, by its name."""

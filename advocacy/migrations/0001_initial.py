@@ -3,6 +3,7 @@
 import advocacy.models.letters
 import datetime
 import django.core.validators
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.conf import settings
@@ -188,6 +189,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'person',
                 'verbose_name_plural': 'people',
+                'permissions': [('export_person', 'Can export people')],
                 'ordering': ['sort_name', 'name'],
                 'abstract': False,
                 'indexes': [models.Index(fields=['sort_name', 'name'], name='person_sort')],
@@ -234,6 +236,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'contact route',
                 'verbose_name_plural': 'contact routes',
+                'permissions': [('export_contactroute', 'Can export contact routes')],
                 'ordering': ['priority', 'pk'],
             },
         ),
@@ -469,5 +472,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='targetrule',
             constraint=models.CheckConstraint(condition=models.Q(('effect__in', ['tick', 'offer', 'spare', 'fallback'])), name='target_effect_known'),
+        ),
+        migrations.AddIndex(
+            model_name='letter',
+            index=django.contrib.postgres.indexes.BrinIndex(fields=['confirmed_at'], name='letter_confirmed_day'),
         ),
     ]

@@ -6,6 +6,7 @@ import secrets
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -84,6 +85,9 @@ class Submission(models.Model):
                 fields=["confirmed_at"], name="submission_to_forget", condition=Q(forgotten_at__isnull=True)
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
 
 
 class Letter(Lifecycle):
@@ -208,8 +212,14 @@ class Letter(Lifecycle):
                 condition=Q(slot__isnull=False),
             ),
             models.Index(fields=["campaign", "confirmed_at"], name="letter_count"),
+            BrinIndex(
+                fields=["confirmed_at"], name="letter_confirmed_day"
+            ),  # the week on the desk's home page
             models.Index(fields=["held_at"], name="letter_held", condition=Q(status="withheld")),
         ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
 
 
 class Report(models.Model):
@@ -235,3 +245,6 @@ class Report(models.Model):
             models.UniqueConstraint(fields=["letter", "kind"], name="one_report_per_letter_and_kind"),
             models.CheckConstraint(condition=Q(kind__in=["abuse", "no_letters"]), name="report_kind_known"),
         ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

@@ -119,6 +119,9 @@ class Postcode(models.Model):
             models.UniqueConstraint(fields=["country", "code", "area_code"], name="postcode_once_per_area")
         ]
 
+    def __str__(self) -> str:
+        return self.code
+
 
 class Person(Sourced):
     """A person who holds or held office."""
@@ -145,6 +148,7 @@ class Person(Sourced):
         ordering = ["sort_name", "name"]
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [("export_person", _("Can export people"))]
         indexes: ClassVar = [models.Index(fields=["sort_name", "name"], name="person_sort")]
 
     def __str__(self) -> str:
@@ -215,6 +219,7 @@ class ContactRoute(models.Model):
         ordering = ["priority", "pk"]
         verbose_name = _("contact route")
         verbose_name_plural = _("contact routes")
+        permissions = [("export_contactroute", _("Can export contact routes"))]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["person", "kind", "value_key"], name="route_once_per_person"),
             models.CheckConstraint(
@@ -222,6 +227,9 @@ class ContactRoute(models.Model):
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["value_key"], name="route_value")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
 
 
 class ColumnMapping(models.Model):
@@ -260,3 +268,6 @@ class RepresentativeImport(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(format=""), name="representative_import_has_format"),
         ]
+
+    def __str__(self) -> str:
+        return self.file_name

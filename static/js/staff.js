@@ -6,12 +6,12 @@ document.addEventListener("change", (event) => {
   const field = event.target;
   if (field.id === "desk-language") field.form.requestSubmit();
   if (field.closest("[data-matches-url]")) countMatches(field.closest("[data-matches-url]"));
-  if (field.closest("[data-counted]")) countTicked(field.closest("[data-counted]"));
+  if (field.matches("[data-tick]") && field.form) countTicked(field.form);
 });
 
 /* A button says how many it is about: data-label holds the sentence with # for the number. */
 function countTicked(form) {
-  const ticked = form.querySelectorAll("input[name=letter]:checked").length;
+  const ticked = document.querySelectorAll("input[data-tick]:checked").length;
   for (const button of form.querySelectorAll("button[data-label]")) {
     button.textContent = button.dataset.label.replace("#", ticked.toLocaleString(document.documentElement.lang));
     button.disabled = ticked === 0;
@@ -21,7 +21,7 @@ for (const form of document.querySelectorAll("[data-counted]")) countTicked(form
 
 for (const box of document.querySelectorAll("[data-tick-all]")) {
   box.addEventListener("change", () => {
-    for (const other of document.querySelectorAll("input[name=letter]")) other.checked = box.checked;
+    for (const other of document.querySelectorAll("input[data-tick]")) other.checked = box.checked;
     if (box.form) countTicked(box.form);
   });
 }
