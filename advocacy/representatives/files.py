@@ -95,18 +95,26 @@ class DataFile:
 def load_yaml(data: bytes, name: str) -> Any:
     """One YAML document, every value as text.
 
+    Depth is looked at event by event first: libyaml, asked for an object nested 200,000 deep, ends the process.
     An alias is the same object twice, so a small file stays small in memory; nobody here writes a whole
     document out again, which is where such a file would grow.
     """
     try:
-        loader = _YAML(data)
-        try:
-            found = loader.get_single_data()
-        finally:
-            loader.dispose()
+        _check_yaml_depth(data, name)
+        return yaml.load(data, _YAML)  # noqa: S506 - the base loader makes text, lists and dicts only
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ImportFileError(_("%(name)s is not valid YAML.") % {"name": name}) from error
-    return found
+
+
+def _check_yaml_depth(data: bytes, name: str) -> None:
+    depth = 0
+    for event in yaml.parse(data, _YAML):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise ImportFileError(_("%(name)s is nested too deeply.") % {"name": name})
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def check_depth(value: Any, name: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import groupby
@@ -161,18 +162,38 @@ def _read(
     format_name: str, files: list[DataFile], reading: Reading, as_of: dt.date | None, *, dry_run: bool
 ) -> Report:
     reader = detect.READERS[format_name]
-    own_dates = [day for file in files if (day := reader.own_date(file))]
     today = timezone.localdate()
-    as_of = as_of or min(max(own_dates, default=today), today)
-    report = Report(format_name, _source(reader, files[0], reading), as_of, dry_run)
+    with _as_expected(format_name, files[0]):
+        own_dates = [day for file in files if (day := reader.own_date(file))]
+        as_of = as_of or min(max(own_dates, default=today), today)
+        report = Report(format_name, _source(reader, files[0], reading), as_of, dry_run)
     store = Store(report.source, as_of)
     reading.covers = set()
     for file in files:
-        for person in reader.read(file, reading):
+        for person in _people(reader, format_name, file, reading):
             _keep(person, store, report)
     kinds = reader.route_kinds(reading) if hasattr(reader, "route_kinds") else reader.ROUTE_KINDS
     _tell(report, store.finish(reading.covers, kinds), reading)
     return report
+
+
+def _people(reader: ModuleType, format_name: str, file: DataFile, reading: Reading) -> Iterator[PersonRecord]:
+    with _as_expected(format_name, file):
+        yield from reader.read(file, reading)
+
+
+@contextmanager
+def _as_expected(format_name: str, file: DataFile) -> Iterator[None]:
+    """A value of another kind than its format has (a number for a list of names) is the file's fault, not ours."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ImportFileError(
+            _(
+                "%(name)s is not quite in the format %(format)s: a value in it is of another kind than expected."
+            )
+            % {"name": file.name, "format": format_name}
+        ) from error
 
 
 def _source(reader: ModuleType, file: DataFile, reading: Reading) -> str:
@@ -190,6 +211,8 @@ def _keep(person: PersonRecord, store: Store, report: Report) -> None:
         rejected = [Rejection(person.name[:80], "name", person.name, reason)]
     else:
         taken = True
+        if person.image_url and not person.image_url.startswith(("https://", "http://")):
+            person.image_url = ""
     report.counts["rejected"] += len(rejected)
     report.rejections += rejected[: MAX_REJECTIONS - len(report.rejections)]
     if taken:

@@ -9,7 +9,7 @@ from functools import cache
 from babel.core import Locale, UnknownLocaleError, get_global
 from babel.languages import get_official_languages
 
-from advocacy.representatives.records import AreaRecord, LegislatureRecord, identity
+from advocacy.representatives.records import MAX_BODY_ID, AreaRecord, LegislatureRecord, identity
 
 # Where the legislature sits, for countries with several zones (CLDR gives the zones, not the seat).
 _SEATS = {
@@ -169,7 +169,7 @@ def legislature(
     name: str, *, country: str, region: str = "", chamber: str = "", level: str = "", source_id: str = ""
 ) -> LegislatureRecord:
     """A legislature with what its country tells; chamber and level guessed from name and region if not given."""
-    source_id = source_id or identity(region or country, name)
+    source_id = source_id or identity(region or country, name, limit=MAX_BODY_ID)
     found = customs(country, region)
     return LegislatureRecord(
         source_id=source_id,

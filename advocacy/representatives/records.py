@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_ID = 200
 MAX_NAME = 200
+MAX_BODY_ID = 130  # with term and digest it makes a mandate's id
+MAX_TERM = 40
 
 
 class ImportFileError(Exception):
@@ -73,7 +75,12 @@ class Rejection:
     reason: str
 
     def as_dict(self) -> dict[str, str]:
-        return {"person": self.person, "field": self.field, "text": self.text[:200], "reason": self.reason}
+        return {
+            "person": line(self.person, 80),
+            "field": self.field,
+            "text": line(self.text),
+            "reason": self.reason,
+        }
 
 
 @dataclass(slots=True)
@@ -102,7 +109,8 @@ class MandateRecord:
         start = str(self.start) if self.start and self.own_start else ""
         seat = "\x1f".join([area, self.party.casefold(), role, start])
         digest = blake2b(f"{person}\x1f{seat}".encode(), digest_size=10).hexdigest()
-        return f"{self.legislature.source_id}|{self.term}|{digest}"
+        body, term = self.legislature.source_id.replace("|", "-"), self.term.replace("|", "-")
+        return f"{body[:MAX_BODY_ID]}|{term[:MAX_TERM]}|{digest}"
 
 
 @dataclass(slots=True)
@@ -181,12 +189,12 @@ def day(value: object, *, end: bool = False) -> dt.date | None:
         return None
 
 
-def identity(*parts: object) -> str:
-    """An id of our own for a source that gives none, from what stays the same; at most 200 characters."""
+def identity(*parts: object, limit: int = MAX_ID) -> str:
+    """An id of our own for a source that gives none, from what stays the same; at most `limit` characters."""
     slug = "/".join(slugify(str(part), allow_unicode=True) for part in parts)
-    if len(slug) <= MAX_ID:
+    if len(slug) <= limit:
         return slug
-    return f"{slug[: MAX_ID - 21]}-{blake2b(slug.encode(), digest_size=10).hexdigest()}"
+    return f"{slug[: limit - 21]}-{blake2b(slug.encode(), digest_size=10).hexdigest()}"
 
 
 def names_by_language(names: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -49,6 +49,18 @@ _PERSON = (
     "image_url",
     "other_names",
 )
+# What the columns hold; a longer text is cut (a longer name was refused before).
+_LIMITS = {
+    "name": 200,
+    "native_name": 200,
+    "sort_name": 200,
+    "given_name": 100,
+    "family_name": 100,
+    "honorific": 60,
+    "gender": 20,
+    "language": 12,
+    "image_url": 500,
+}
 _MERGED = ("merged_person", "merged_mandate", "merged_route", "touched_person")
 
 
@@ -93,15 +105,7 @@ class Store:
             (
                 number,
                 person.source_id,
-                person.name,
-                person.native_name,
-                person.sort_name,
-                person.given_name,
-                person.family_name,
-                person.honorific,
-                person.gender,
-                person.language,
-                person.image_url,
+                *(_cut(getattr(person, name), limit) for name, limit in _LIMITS.items()),
                 None if person.other_names is None else json.dumps(person.other_names, ensure_ascii=False),
             )
         )
@@ -116,8 +120,8 @@ class Store:
                     mandate.legislature.source_id,
                     self._source_of(mandate.area),
                     mandate.area.source_id if mandate.area else None,
-                    mandate.role,
-                    mandate.party,
+                    mandate.role[:100],
+                    mandate.party[:200],
                     mandate.start,
                     mandate.end,
                     mandate.dates_known,
@@ -153,8 +157,8 @@ class Store:
                     body.source_id,
                     body.country,
                     body.region,
-                    body.name,
-                    body.native_name,
+                    body.name[:200],
+                    body.native_name[:200],
                     body.chamber,
                     body.level,
                     body.language,
@@ -168,7 +172,7 @@ class Store:
             self._seen.add(area.key)
             parent = area.parent.source_id if area.parent else None
             self._rows["stage_area"].append(
-                (self._source_of(area), area.source_id, area.country, area.code, area.name, parent)
+                (self._source_of(area), area.source_id, area.country, area.code[:80], area.name[:200], parent)
             )
             area = area.parent
 
@@ -183,6 +187,10 @@ class Store:
                         for row in rows:
                             copy.write_row(row)
                     rows.clear()
+
+
+def _cut(text: str | None, limit: int) -> str | None:
+    return text if text is None else text[:limit]
 
 
 def _drop(cursor: CursorWrapper) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import gzip
 import io
 import json
+import random
 import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
@@ -479,6 +482,8 @@ def test_a_file_that_breaks_midway_leaves_nothing_half(tmp_path):
         ("cut.json", b'{"persons": [{"id": "1"', "not valid JSON"),
         ("deep.json", b'{"persons": [' + b"[" * 60 + b"]" * 60 + b"]}", "nested too deeply"),
         ("deeper.json", b"[" * 200_000, "not valid JSON"),
+        ("deep.yaml", b"- id:\n    bioguide: A\n  terms:\n  " + b"- " * 200_000, "nested too deeply"),
+        ("flow.yaml", b"- id:\n    bioguide: A\n  terms:\n  - " + b"[" * 200_000, "nested too deeply"),
         ("other.json", b'{"hello": 1}', "is not known"),
         ("book.xlsx", b"PK\x03\x04rest", "zip file or a spreadsheet"),
         ("cut.json.gz", gzip.compress(b'{"persons": []}')[:-6], "damaged"),
@@ -548,6 +553,32 @@ def test_hostile_text_is_stored_as_one_harmless_line(parliament):
 
     run(parliament(hostile))
     assert Person.objects.get(source_id="p-layla").name == "Layla Bcc: a@b.example <script>"
+
+
+def _places_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, child in inside for place in _places_in(child, (*path, key)))]
+
+
+@pytest.mark.parametrize("name", ["popolo.json", "korea.json", "philippines.json", "congress.yaml"])
+def test_a_value_of_another_kind_anywhere_gives_a_report_or_one_sentence(tmp_path, name):
+    original = DATA / name
+    data = json.loads(original.read_text()) if name.endswith("json") else yaml.safe_load(original.read_text())
+    chance = random.Random(name)
+    places = [place for place in _places_in(data) if place]
+    for place in chance.choices(places, k=40):
+        spoiled = copy.deepcopy(data)
+        inner = spoiled
+        for key in place[:-1]:
+            inner = inner[key]
+        inner[place[-1]] = chance.choice([None, 7, True, [], {}, "x", [1], {"a": []}, "9" * 700, "|\x00\t"])
+        path = tmp_path / name
+        path.write_text(json.dumps(spoiled) if name.endswith("json") else yaml.safe_dump(spoiled))
+        try:
+            run(path, dry_run=True)
+        except ImportFileError as error:
+            assert str(error).endswith((".", "NAME.", "--country XX."))  # noqa: PT017 - either answer is right
+    assert Person.objects.count() == 0
 
 
 @pytest.mark.parametrize(

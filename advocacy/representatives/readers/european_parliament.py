@@ -80,7 +80,9 @@ def read(file: DataFile, reading: Reading) -> Iterator[PersonRecord]:
         person.mandates = [
             MandateRecord(
                 legislature=body,
-                area=AreaRecord(f"citizenship:{code or country}", "EU", country, code) if country else None,
+                area=AreaRecord(f"citizenship:{code or country[:60]}", "EU", country, code)
+                if country
+                else None,
                 term=term,
                 role="Member of the European Parliament",
                 start=start,

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from advocacy.representatives import places, routes
 from advocacy.representatives.files import MAX_MEMBER, MAX_MEMBERS, DataFile, load_yaml, members
 from advocacy.representatives.records import (
+    MAX_BODY_ID,
     AreaRecord,
     ImportFileError,
     LegislatureRecord,
@@ -159,7 +160,7 @@ def _party(entry: dict[str, Any]) -> str:
 
 def _mandate(role: dict[str, Any], party: str) -> MandateRecord | None:
     kind = line(role.get("type"), 100)
-    body = _legislature(line(role.get("jurisdiction"), 190), kind)
+    body = _legislature(line(role.get("jurisdiction"), MAX_BODY_ID - 12), kind)
     if body is None:
         return None
     return MandateRecord(
@@ -195,7 +196,7 @@ def _legislature(jurisdiction: str, kind: str) -> LegislatureRecord | None:
         region=f"US-{state}" if state else "",
         chamber=chamber,
         level=level,
-        source_id=f"{jurisdiction}#{chamber}"[:200],
+        source_id=f"{jurisdiction}#{chamber}",
     )
 
 
