@@ -145,7 +145,7 @@ def fields_of(candidate: Candidate, language: str) -> dict[str, str]:
         "family_name": person.family_name or person.name,
         "honorific": person.honorific,
         "role": candidate.mandate.role,
-        "legislature": (own and legislature.native_name) or legislature.name,
+        "legislature": legislature.name_in(language),
         "area": candidate.area.name if candidate.area else "",
         "party": candidate.mandate.party,
         "country": country_name(legislature.country, language),

@@ -79,6 +79,11 @@ class Legislature(Sourced):
     def __str__(self) -> str:
         return f"{self.name} ({self.country})"
 
+    def name_in(self, language: str) -> str:
+        """Its own name for readers of the language it works in, else the one we know it by."""
+        own = language.split("-")[0] == self.language.split("-")[0]
+        return (own and self.native_name) or self.name
+
 
 class Area(Sourced):
     """A constituency, district, state or other place that mandates and postcodes belong to."""

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, get_language_info
 
 from advocacy import prose
+from advocacy.models import Legislature
 
 register = template.Library()
 
@@ -67,6 +68,12 @@ def foreign(language: str) -> SafeString:
 def site_url(name: str, *args: object) -> str:
     """A whole address for other sites to keep; from the setting, never from the request's Host."""
     return settings.SITE_URL + reverse(name, args=args)
+
+
+@register.filter
+def house_name(legislature: Legislature) -> str:
+    """A legislature as the reader of the page calls it."""
+    return legislature.name_in(get_language() or "")
 
 
 @register.filter
