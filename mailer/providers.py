@@ -7,6 +7,7 @@ unknown. Which answer proves what: docs/decisions/0004-a-500-is-not-a-no.md.
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from requests.exceptions import ConnectTimeout, RequestException
+from requests.exceptions import ConnectTimeout, ProxyError, RequestException, TooManyRedirects
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 
@@ -50,9 +51,9 @@ def mail_backend() -> BaseEmailBackend:
     """
     if not settings.PRODUCTION and settings.MAIL_BACKEND.startswith("anymail."):
         target = str(settings.ANYMAIL.get("MAILGUN_API_URL", ""))
-        if settings.MAIL_BACKEND != "anymail.backends.mailgun.EmailBackend" or not target.startswith(
-            settings.SANDBOX_URL
-        ):
+        # The sandbox speaks plain HTTP and no provider does: even a SANDBOX_URL that names one reaches nobody.
+        is_sandbox = target.startswith(f"{settings.SANDBOX_URL}/") and target.startswith("http://")
+        if settings.MAIL_BACKEND != "anymail.backends.mailgun.EmailBackend" or not is_sandbox:
             raise ImproperlyConfigured("Outside production every mail goes to the sandbox: see SANDBOX_URL.")
     return get_connection(settings.MAIL_BACKEND)
 
@@ -63,10 +64,12 @@ def provider_name() -> str:
 
 
 def ask(mail: EmailMultiAlternatives) -> Outcome:
-    """Ask the provider once to take `mail`. Never raises for what a provider or a network can do."""
+    """Ask the provider once to take `mail`. Never raises, whatever the provider, the network or a setting does."""
     try:
         with _opened(mail_backend()) as connection:
             connection.send_messages([mail])
+    except ImproperlyConfigured:
+        return Outcome(Answer.LOCKED_OUT, reason="the settings of the provider are not complete", wait=60.0)
     except AnymailRecipientsRefused:
         return Outcome(Answer.REFUSED, reason="the provider refused the address")
     except AnymailAPIError as error:
@@ -74,13 +77,23 @@ def ask(mail: EmailMultiAlternatives) -> Outcome:
     except AnymailError as error:
         # Raised while the request was built: the provider was never asked.
         return Outcome(Answer.REFUSED, reason=f"the mail could not be built: {type(error).__name__}")
-    status = getattr(mail, "anymail_status", None)
-    return Outcome(Answer.ACCEPTED, message_id=str(getattr(status, "message_id", "") or ""))
+    except Exception as error:
+        return Outcome(Answer.UNKNOWN, reason=f"asking the provider broke off: {type(error).__name__}")
+    message_id = str(getattr(getattr(mail, "anymail_status", None), "message_id", "") or "")
+    if not message_id:
+        return Outcome(Answer.UNKNOWN, reason="the provider's answer names no message")
+    return Outcome(Answer.ACCEPTED, message_id=message_id)
 
 
 @contextlib.contextmanager
 def _opened(connection: BaseEmailBackend) -> Iterator[BaseEmailBackend]:
     try:
+        connection.open()
+        if session := getattr(connection, "session", None):
+            # A letter and its address go to the provider we know, not to wherever it points.
+            session.max_redirects = 0
+            # The sandbox is on this machine; a laptop's proxy could not reach it and should not see its mail.
+            session.trust_env = settings.PRODUCTION
         yield connection
     finally:
         connection.close()
@@ -88,25 +101,43 @@ def _opened(connection: BaseEmailBackend) -> Iterator[BaseEmailBackend]:
 
 def _read(error: AnymailAPIError) -> Outcome:
     if isinstance(error, RequestException) and error.response is None:
+        if isinstance(error, TooManyRedirects):
+            return _of_status(getattr(getattr(error.__cause__, "response", None), "status_code", 0))
         if _never_connected(error):
             return Outcome(Answer.LATER, reason="the provider could not be reached")
         return Outcome(Answer.UNKNOWN, reason="the connection to the provider broke before its answer")
-    status = error.status_code or 0
+    return _of_status(error.status_code or 0, retry_after(error))
+
+
+def _of_status(status: int, wait: float | None = None) -> Outcome:
     reason = f"the provider answered {status}"
     match status:
         case 429:
-            return Outcome(Answer.SLOW_DOWN, reason=reason, wait=retry_after(error) or 60.0)
-        case 503:
-            return Outcome(Answer.LATER, reason=reason, wait=retry_after(error))
-        case 401 | 402 | 403:
+            return Outcome(Answer.SLOW_DOWN, reason=reason, wait=wait or 60.0)
+        case 503 | 408 | 425:
+            return Outcome(Answer.LATER, reason=reason, wait=wait)
+        case 401 | 402 | 403 | 404 | 405 | 407 | 301 | 307 | 308:
+            # No fault of this mail: Mailgun answers 404 to a domain it does not know, or in its other region.
             return Outcome(
-                Answer.LOCKED_OUT, reason=f"{reason}: check the key and the sending domain", wait=60.0
+                Answer.LOCKED_OUT,
+                reason=f"{reason}: check its address, the key and the sending domain",
+                wait=60.0,
             )
         case _ if 400 <= status < 500:
             return Outcome(Answer.REFUSED, reason=reason)
         case _:
             # A 500 after the body was read, or a 200 with an answer nobody can read, proves nothing.
             return Outcome(Answer.UNKNOWN, reason=reason)
+
+
+# Raised only while a connection is being made. Other TLS errors may come in the middle of a request as well.
+_BEFORE_THE_REQUEST = (
+    ConnectTimeout,
+    NewConnectionError,
+    NameResolutionError,
+    ProxyError,
+    ssl.SSLCertVerificationError,
+)
 
 
 def _never_connected(error: BaseException) -> bool:
@@ -118,9 +149,10 @@ def _never_connected(error: BaseException) -> bool:
         if id(current) in seen or not isinstance(current, BaseException):
             continue
         seen.add(id(current))
-        if isinstance(current, ConnectTimeout | NewConnectionError | NameResolutionError):
+        if isinstance(current, _BEFORE_THE_REQUEST):
             return True
-        queue += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+        # Not `__context__`: what was being handled meanwhile proves nothing about this request.
+        queue += [current.__cause__, getattr(current, "reason", None), *current.args]
     return False
 
 
@@ -129,7 +161,7 @@ def retry_after(error: AnymailAPIError) -> float | None:
     value = "" if error.response is None else str(error.response.headers.get("Retry-After", ""))
     if not value:
         return None
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         seconds = float(value)
     else:
         try:
