@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from contacts.models import Suppression
 
@@ -47,21 +48,26 @@ def suppress(
     )
     if created or standing.ends_at is None or (ends_at is not None and ends_at <= standing.ends_at):
         return created
+    if standing.ends_at <= timezone.now():
+        # It begins anew: what was sent between its end and now was allowed (invariant I4).
+        standing.created_at = Now()
     standing.ends_at = ends_at
-    standing.save(update_fields=["ends_at"])
+    standing.save(update_fields=["created_at", "ends_at"])
     return True
 
 
 def hold(*address_hashes: bytes, shared: bool = False) -> None:
     """Lock addresses until the transaction ends: shared by who is about to write, alone by who forbids it.
 
-    Only the order of two transactions is at stake, so a collision of two hashes costs a short wait, nothing more.
+    Taken in one order whatever the order of the call. Only the order of two transactions is at stake, so a collision of two hashes costs a short wait, nothing more.
     """
     function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     numbers = sorted({_lock_number(address_hash) for address_hash in address_hashes})
     with connection.cursor() as cursor:
-        for number in numbers:
-            cursor.execute(f"SELECT {function}(%s, %s)", [_LOCK_SPACE, number])
+        cursor.execute(
+            f"SELECT {function}(%s, number) FROM unnest(%s::int[]) number",  # noqa: S608 - one of two names above
+            [_LOCK_SPACE, numbers],
+        )
 
 
 def _lock_number(address_hash: bytes) -> int:

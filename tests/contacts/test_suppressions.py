@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from contacts import suppressions
 from contacts.models import Suppression
-from tests.factories import unique_address
+from mailer import invariants
+from tests.factories import make_delivery, unique_address
 
 pytestmark = pytest.mark.django_db
 Reason, Scope = Suppression.Reason, Suppression.Scope
@@ -52,3 +53,17 @@ def test_a_second_not_me_lengthens_what_the_first_one_began():
     assert suppressions.blocks(address, Scope.CONFIRMATIONS)
     assert not suppressions.suppress(address, Reason.NOT_ME, scope=Scope.CONFIRMATIONS, ends_at=ended)
     assert suppressions.blocks(address, Scope.CONFIRMATIONS)
+
+
+def test_a_suppression_that_begins_anew_does_not_accuse_what_was_sent_between():
+    address = unique_address()
+    ended = timezone.now() - timedelta(days=2)
+    suppressions.suppress(address.hash, Reason.NOT_ME, scope=Scope.CONFIRMATIONS, ends_at=ended)
+    Suppression.objects.update(created_at=ended - timedelta(days=9))
+    between = timezone.now() - timedelta(days=1)
+    make_delivery(address, kind="confirmation", status="sent", sent_at=between, asked_at=between)
+    suppressions.suppress(
+        address.hash, Reason.NOT_ME, scope=Scope.CONFIRMATIONS, ends_at=timezone.now() + timedelta(days=9)
+    )
+    assert suppressions.blocks(address.hash, Scope.CONFIRMATIONS)
+    assert not [found for found in invariants.check_all() if found.ids]
