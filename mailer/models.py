@@ -204,6 +204,18 @@ class DeliveryEvent(models.Model):
         AUTORESPONDED = "autoresponded", _("answered by a machine")
         OTHER = "other", _("other")
 
+    # Reports that can only follow an acceptance by the provider.
+    PROOF: ClassVar[list[str]] = [
+        Type.ACCEPTED,
+        Type.DELIVERED,
+        Type.DEFERRED,
+        Type.BOUNCED,
+        Type.REJECTED,
+        Type.COMPLAINED,
+        Type.OPENED,
+        Type.CLICKED,
+    ]
+
     delivery = models.ForeignKey(
         Delivery, null=True, blank=True, on_delete=models.CASCADE, related_name="events"
     )

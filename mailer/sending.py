@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Min
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -110,7 +110,7 @@ def cancel(delivery: Delivery, reason: str) -> bool:
     if not delivery.move_to(Status.CANCELLED, reason=reason):
         return False
     record(delivery, Fact.CANCELLED, reason)
-    _tell(delivery, "cancelled")
+    tell(delivery, "cancelled")
     return True
 
 
@@ -212,12 +212,16 @@ def compose(delivery: Delivery) -> EmailMultiAlternatives:
 
 @transaction.atomic
 def settle(delivery: Delivery, outcome: Outcome) -> bool:
-    """Store what the provider answered. False if the claim had lapsed meanwhile; then the row stands elsewhere."""
-    held = Delivery.objects.select_for_update().filter(
-        pk=delivery.pk, claim=delivery.claim, status=Status.SENDING
-    )
-    if not held.exists():
+    """Store what the provider answered. False if the claim had lapsed meanwhile; then the row stands elsewhere.
+
+    Safe to repeat. A yes that comes after the lease has made the row unknown is still a yes.
+    """
+    held = Delivery.objects.select_for_update().filter(pk=delivery.pk, claim=delivery.claim)
+    status = held.values_list("status", flat=True).first()
+    if status != Status.SENDING and not (status == Status.UNKNOWN and outcome.answer is Answer.ACCEPTED):
         return False
+    if outcome.answer not in {Answer.ACCEPTED, Answer.REFUSED} and settle_by_proof(delivery):
+        return True
     match outcome.answer:
         case Answer.ACCEPTED:
             _move(delivery, Status.SENT, Fact.ACCEPTED, outcome, sent_at=Now(), lease_until=None)
@@ -252,8 +256,13 @@ def settle_lapsed(limit: int = 500) -> int:
         .order_by("lease_until")[:limit]
     )
     for delivery in lapsed:
+        if settle_by_proof(delivery):
+            continue
         if delivery.asked_at is not None:
-            _settle_asked(delivery)
+            outcome = Outcome(
+                Answer.UNKNOWN, reason="its worker stopped before the provider's answer was stored"
+            )
+            _move(delivery, Status.UNKNOWN, Fact.UNKNOWN, outcome, lease_until=None)
         elif delivery.lapses + 1 >= MAX_LAPSES:
             outcome = Outcome(Answer.REFUSED, reason="poison: its worker died each time it was tried")
             _move(delivery, Status.FAILED, Fact.FAILED, outcome, lease_until=None, lapses=F("lapses") + 1)
@@ -264,34 +273,17 @@ def settle_lapsed(limit: int = 500) -> int:
     return len(lapsed)
 
 
-def _settle_asked(delivery: Delivery) -> None:
-    reason = "its worker stopped before the provider's answer was stored"
-    if evidence := evidence_of(delivery):
-        _move(
-            delivery,
-            Status.SENT,
-            Fact.SETTLED,
-            Outcome(Answer.ACCEPTED, reason=""),
-            sent_at=evidence,
-            lease_until=None,
-        )
-    else:
-        _move(
-            delivery, Status.UNKNOWN, Fact.UNKNOWN, Outcome(Answer.UNKNOWN, reason=reason), lease_until=None
-        )
+def settle_by_proof(delivery: Delivery) -> bool:
+    """Settle a delivery as sent if the world has reported what can only follow an acceptance; False if not.
 
-
-def evidence_of(delivery: Delivery) -> datetime | None:
-    """The earliest report of the world that proves the provider had accepted the mail."""
-    reports = [
-        delivery.delivered_at,
-        delivery.deferred_at,
-        delivery.bounced_at,
-        delivery.complained_at,
-        delivery.opened_at,
-        delivery.clicked_at,
-    ]
-    return min((report for report in reports if report), default=None)
+    The caller holds the row. Reports that come later settle it in `tracking`: the order does not matter.
+    """
+    reports = delivery.events.exclude(provider="").filter(type__in=DeliveryEvent.PROOF)
+    proof = reports.aggregate(at=Min("occurred_at"))["at"]
+    if proof is None:
+        return False
+    _move(delivery, Status.SENT, Fact.SETTLED, Outcome(Answer.ACCEPTED), sent_at=proof, lease_until=None)
+    return True
 
 
 @transaction.atomic
@@ -305,7 +297,7 @@ def settle_unknown(delivery: Delivery, *, sent: bool, actor: User) -> bool:
         return False
     record(delivery, Fact.SETTLED if sent else Fact.PUT_BACK, actor=actor)
     if sent:
-        _tell(delivery, "sent")
+        tell(delivery, "sent")
     else:
         from mailer import tasks
 
@@ -351,7 +343,7 @@ def _move(delivery: Delivery, new: str, fact: str, outcome: Outcome, **changes: 
         changes["provider_message_id"] = outcome.message_id
     if delivery.move_to(new, reason=outcome.reason, **changes):
         record(delivery, fact, outcome.reason)
-        _tell(delivery, new)
+        tell(delivery, new)
 
 
 def _put_back(delivery: Delivery, outcome: Outcome, wait: float, **changes: Any) -> None:
@@ -371,12 +363,14 @@ def _put_back(delivery: Delivery, outcome: Outcome, wait: float, **changes: Any)
 
 def _postpone(delivery_id: int, wait: float) -> None:
     seconds = wait * random.uniform(1.0, 1.25)  # noqa: S311
-    Delivery.objects.filter(pk=delivery_id, status=Status.QUEUED).update(
+    # Only what is due: a ring that comes too early must not bring a later date forward.
+    Delivery.objects.filter(pk=delivery_id, status=Status.QUEUED, due_at__lte=Now()).update(
         due_at=Now() + timedelta(seconds=seconds)
     )
 
 
-def _tell(delivery: Delivery, change: str) -> None:
+def tell(delivery: Delivery, change: str) -> None:
+    """Send `delivery_settled` once the transaction is committed."""
     transaction.on_commit(
         lambda: delivery_settled.send_robust(sender=Delivery, delivery=delivery, change=change), robust=True
     )

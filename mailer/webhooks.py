@@ -28,7 +28,7 @@ def keep_event(sender: type, event: AnymailTrackingEvent, esp_name: str, **kwarg
     tracking.keep(event, esp_name.lower())
 
 
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, RecursionError)
 
 
 class _Readable:
@@ -73,6 +73,8 @@ class PostmarkEvents(_Readable, PostmarkTrackingWebhookView):
 
 
 def _signature_age(request: HttpRequest) -> float | None:
+    if request.content_type != "application/json":
+        return None
     try:
         signed_at = float(json.loads(request.body)["signature"]["timestamp"])
     except (KeyError, TypeError, ValueError):

@@ -14,9 +14,9 @@ from django.utils import timezone
 from accounts.models import User
 from contacts import suppressions
 from contacts.models import Suppression
-from mailer import invariants, kinds, providers, sending, sweeping, throttle
+from mailer import invariants, kinds, sending, sweeping, throttle, tracking
 from mailer.models import Delivery, DeliveryEvent
-from mailer.providers import Answer
+from mailer.providers import Answer, Outcome
 from tests.factories import make_delivery, make_message, unique_address
 
 pytestmark = pytest.mark.django_db
@@ -271,12 +271,99 @@ def test_a_row_whose_worker_died_while_asking_is_unknown(provider):
     assert facts(claimed)[-1] == "unknown"
 
 
-def test_an_answer_that_comes_after_the_lease_changes_nothing(provider):
+def lapsed_while_asking() -> Delivery:
+    """An unknown delivery whose worker still waits for the provider's answer."""
     claimed = sending.claim(make_delivery().pk)
     sending.start_asking(claimed)
     Delivery.objects.filter(pk=claimed.pk).update(lease_until=Now() - timedelta(seconds=1))
     sending.settle_lapsed()
-    assert sending.settle(claimed, providers.Outcome(Answer.ACCEPTED, "<id>")) is False
+    return claimed
+
+
+def test_a_yes_that_comes_after_the_lease_is_still_a_yes():
+    late = lapsed_while_asking()
+    assert sending.settle(late, Outcome(Answer.ACCEPTED, "<id>"))
+    late.refresh_from_db()
+    assert (late.status, late.provider_message_id, late.reason) == (Status.SENT, "<id>", "")
+    assert sending.settle(late, Outcome(Answer.ACCEPTED, "<id>")) is False
+
+
+@pytest.mark.parametrize("answer", [Answer.REFUSED, Answer.LATER, Answer.SLOW_DOWN, Answer.UNKNOWN])
+def test_any_other_answer_after_the_lease_changes_nothing(answer):
+    late = lapsed_while_asking()
+    assert sending.settle(late, Outcome(answer)) is False
+    late.refresh_from_db()
+    assert late.status == Status.UNKNOWN
+
+
+def test_a_late_yes_does_not_settle_what_a_person_has_put_back():
+    late = lapsed_while_asking()
+    sending.settle_unknown(
+        Delivery.objects.get(pk=late.pk), sent=False, actor=User.objects.create(username="ann")
+    )
+    assert sending.settle(late, Outcome(Answer.ACCEPTED, "<id>")) is False
+
+
+def report(delivery: Delivery, type: str) -> None:
+    """A provider's report of the delivery, brought home."""
+    DeliveryEvent.objects.create(
+        event_key=f"{delivery.pk}-{type}",
+        type=type,
+        occurred_at=timezone.now(),
+        provider="mailgun",
+        delivery_ref=delivery.pk,
+    )
+    tracking.apply_all()
+
+
+@pytest.mark.parametrize("type", DeliveryEvent.PROOF)
+@pytest.mark.parametrize("answer", [Answer.UNKNOWN, Answer.LATER])
+def test_a_report_that_was_faster_than_a_lost_answer_settles_the_delivery(type, answer):
+    claimed = sending.claim(make_delivery().pk)
+    sending.start_asking(claimed)
+    report(claimed, type)
+    assert sending.settle(claimed, Outcome(answer))
+    claimed.refresh_from_db()
+    assert claimed.status == Status.SENT
+    assert not [found for found in invariants.check_all() if found.ids]
+
+
+@pytest.mark.parametrize("type", DeliveryEvent.PROOF)
+def test_a_report_that_came_before_its_worker_was_found_dead_settles_the_delivery(type):
+    claimed = sending.claim(make_delivery().pk)
+    sending.start_asking(claimed)
+    report(claimed, type)
+    Delivery.objects.filter(pk=claimed.pk).update(lease_until=Now() - timedelta(seconds=1))
+    sending.settle_lapsed()
+    claimed.refresh_from_db()
+    assert (claimed.status, claimed.lease_until) == (Status.SENT, None)
+
+
+def test_a_mail_that_arrived_against_the_providers_own_word_is_not_sent_again(provider):
+    provider.status, provider.body = 503, b""
+    delivery = make_delivery()
+    sending.deliver(delivery.pk)
+    report(delivery, "delivered")
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=Now())
+    assert sending.deliver(delivery.pk) is None
+    delivery.refresh_from_db()
+    assert delivery.status == Status.SENT
+    assert len(provider.requests) == 1
+
+
+def test_a_report_about_a_mail_that_was_never_asked_for_does_not_keep_it_back(provider):
+    delivery = make_delivery()
+    report(delivery, "delivered")
+    assert sending.deliver(delivery.pk).answer is Answer.ACCEPTED
+
+
+def test_a_ring_during_a_hold_brings_no_later_date_forward():
+    due_at = timezone.now() + timedelta(days=1)
+    delivery = sending.queue(make_message(), to=unique_address(), kind="letter", due_at=due_at)
+    throttle.hold(30)
+    sending.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert delivery.due_at == due_at
 
 
 def test_a_person_may_say_that_an_unknown_delivery_arrived_or_send_it_again(provider):

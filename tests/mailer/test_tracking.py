@@ -174,6 +174,20 @@ def test_a_signed_event_that_cannot_be_read_is_refused(client):
     assert post(client, body).status_code == 400
 
 
+@pytest.mark.parametrize("when", ["1e400", "NaN", "-1e20", "1e20"])
+def test_a_date_that_is_none_is_refused_without_an_error_of_ours(client, when):
+    raw = json.dumps(payload(sent(), "delivered", at=0.0)).replace('"timestamp": 0.0', f'"timestamp": {when}')
+    assert post(client, raw).status_code == 400
+
+
+def test_an_event_of_mailguns_older_form_is_kept(client):
+    delivery = sent()
+    signature = payload(delivery, "delivered")["signature"]
+    form = {**signature, "event": "delivered", "Message-Id": "<x@y>", "delivery_id": str(delivery.pk)}
+    assert client.post(reverse("mailgun_tracking"), form).status_code == 200
+    assert DeliveryEvent.objects.filter(type="delivered").count() == 1
+
+
 def test_postmark_needs_the_shared_secret(client, settings):
     delivery = sent()
     event = {
