@@ -6,8 +6,10 @@ Journeys use the whole sandbox; here each test needs to say exactly what comes b
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -75,17 +77,35 @@ def no_hold() -> Iterator[None]:
     throttle._valkey().flushdb()
 
 
-@pytest.fixture
-def celery_to_nowhere() -> Iterator[None]:
-    """Point the doorbell at a port where nothing listens."""
+@contextmanager
+def broker_at(url: str) -> Iterator[None]:
+    """Point the doorbell at another address."""
     from config.celery import app
 
     before = app.conf.broker_url
-    with app.pool.acquire(block=True):
-        pass
     app.pool.force_close_all()
-    app.conf.broker_url = "redis://127.0.0.1:9/0"
+    app.conf.broker_url = url
     app.__dict__.pop("amqp", None)
-    yield
-    app.conf.broker_url = before
-    app.__dict__.pop("amqp", None)
+    try:
+        yield
+    finally:
+        app.pool.force_close_all()
+        app.conf.broker_url = before
+        app.__dict__.pop("amqp", None)
+
+
+@pytest.fixture
+def no_broker() -> Iterator[None]:
+    """Nothing listens where the broker was."""
+    with broker_at("redis://127.0.0.1:9/0"):
+        yield
+
+
+@pytest.fixture
+def silent_broker() -> Iterator[None]:
+    """A broker that takes connections and never answers, as a frozen machine does."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        broker_at(f"redis://127.0.0.1:{listener.getsockname()[1]}/0"),
+    ):
+        yield
