@@ -1,6 +1,8 @@
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,16 +15,13 @@ Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    """A state folder that other accounts can reach, as root needs it (pytest's own are private)."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder.name.startswith("pytest-of-"):
-            folder.chmod(0o711)
-            break
-        folder.chmod(0o711)
-    state = State(tmp_path / "state")
+def state() -> Iterator[State]:
+    """A state folder that the account of root's servers can reach; the folders of `tmp_path` are private."""
+    folder = Path(tempfile.mkdtemp(prefix="epistle-test-"))
+    state = State(folder)
     state.make()
-    return state
+    yield state
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
