@@ -143,6 +143,7 @@ class StaffAdmin(admin.ModelAdmin):
     show_full_result_count = False
     paginator = BoundedPaginator
     list_per_page = 50
+    actions: Any = None  # what is done to many rows has a page of its own that counts them first
     list_max_show_all = 0
     show_facets = admin.ShowFacets.NEVER  # a count a filter is a scan a filter
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
@@ -208,16 +209,24 @@ class StaffAdmin(admin.ModelAdmin):
         LogEntry.objects.log_actions(request.user.pk or 0, [row], CHANGE, sentence, single_object=True)
 
 
-class StaffInline(admin.TabularInline):
+class _InlineOfStaff:
     """Rows shown inside another's page: the page's row decides whose they are, the model's rights who may."""
 
     extra = 0
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
         if field is not None and field.queryset is not None:
             field.queryset = visible(request.user, field.queryset)
         return field
+
+
+class StaffInline(_InlineOfStaff, admin.TabularInline):
+    """As a table."""
+
+
+class StackedStaffInline(_InlineOfStaff, admin.StackedInline):
+    """One under the other, for long texts."""
 
 
 class ReadOnly:

@@ -19,10 +19,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.desk import Place, StaffAdmin, StaffInline, navigation
+from accounts.desk import Place, StackedStaffInline, StaffAdmin, StaffInline, navigation
 from advocacy import colours, tasks
 from advocacy.admin import languages
-from advocacy.admin.overview import Overview, completeness, ends_in_words, matches_in_words
+from advocacy.admin.overview import Overview, completeness, ends_in_words, matches_in_words, matches_of
 from advocacy.models import Campaign, CampaignText, Letter, TargetRule
 from mailer.tasks import wake
 
@@ -82,7 +82,7 @@ class TextForm(forms.ModelForm):
         }
 
 
-class TextInline(StaffInline, admin.StackedInline):
+class TextInline(StackedStaffInline):
     model = CampaignText
     form = TextForm
     classes = ["collapse"]
@@ -115,6 +115,7 @@ class RuleInline(StaffInline):
     classes = ["collapse"]
     fields = [
         "effect",
+        "matches",
         "country",
         "legislature",
         "chamber",
@@ -123,17 +124,22 @@ class RuleInline(StaffInline):
         "area",
         "person",
         "note",
-        "matches",
     ]
     autocomplete_fields = ["legislature", "area", "person"]
     readonly_fields = ["matches"]
+    _counted: dict[int, str] | None = None  # an inline lives for one request
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).select_related("legislature", "area", "person")
 
     @admin.display(description=_("who matches now"))
     def matches(self, rule: TargetRule) -> str:
-        words = matches_in_words(rule) if rule.pk else gettext("everybody, until a condition is set")
+        if rule.pk is None:
+            words = gettext("everybody, until a condition is set")
+        else:
+            if self._counted is None:
+                self._counted = matches_of(list(TargetRule.objects.filter(campaign=rule.campaign_id)))
+            words = self._counted[rule.pk]
         return render_to_string("staff/_matches.html", {"words": words})
 
 

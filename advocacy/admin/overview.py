@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
@@ -133,16 +136,46 @@ def matches_in_words(rule: TargetRule) -> str:
     """How many people hold a seat that a rule names, and the first of them by name."""
     seats = targets.matching(rule)
     count = seats.order_by().aggregate(people=Count("person", distinct=True))["people"]
-    names = list(
-        seats.order_by("person__sort_name", "person__name", "person_id").values_list(
-            "person__name", flat=True
-        )[: _FIRST_NAMES * 3]
-    )
-    first = list(dict.fromkeys(names))[:_FIRST_NAMES]
+    return _people_in_words(count, list(_first_names(seats)))
+
+
+def matches_of(rules: Sequence[TargetRule]) -> dict[int, str]:
+    """As `matches_in_words`, for many rules in two queries."""
+    if not rules:
+        return {}
+    seats = {rule.pk: targets.matching(rule).order_by() for rule in rules}
+    counts = [
+        rows.annotate(rule=Value(pk, output_field=BigIntegerField()))
+        .values("rule")
+        .annotate(people=Count("person", distinct=True))
+        .values_list("rule", "people")
+        for pk, rows in seats.items()
+    ]
+    names = [
+        _first_names(rows.annotate(rule=Value(pk, output_field=BigIntegerField())), "rule")
+        for pk, rows in seats.items()
+    ]
+    people = dict(_together(counts))
+    first: dict[int, list[str]] = defaultdict(list)
+    for pk, name in _together(names):
+        first[pk].append(name)
+    return {pk: _people_in_words(people.get(pk, 0), first[pk]) for pk in seats}
+
+
+def _together(queries: list[Any]) -> Any:
+    return queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
+
+
+def _first_names(seats: QuerySet[Any], *also: str) -> QuerySet[Any]:
+    """The names of the first seats, in order; a person with several seats may come up more than once."""
+    ordered = seats.order_by("person__sort_name", "person__name", "person_id")
+    return ordered.values_list(*also, "person__name", flat=not also)[: _FIRST_NAMES * 3]
+
+
+def _people_in_words(count: int, names: Sequence[str]) -> str:
     if not count:
         return _("nobody")
-    people = ngettext("%(count)s person", "%(count)s people", count) % {
-        "count": number_format(count, force_grouping=True)
-    }
-    more = "…" if count > len(first) else ""
-    return f"{people}: {', '.join(first)}{more}"
+    first = list(dict.fromkeys(names))[:_FIRST_NAMES]
+    shown = number_format(count, force_grouping=True)
+    people = ngettext("%(count)s person", "%(count)s people", count) % {"count": shown}
+    return f"{people}: {', '.join(first)}{'…' if count > len(first) else ''}"

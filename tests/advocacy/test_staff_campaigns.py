@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from advocacy.admin.overview import ends_in_words
+from advocacy.admin.overview import ends_in_words, matches_in_words, matches_of
 from advocacy.models import Campaign, Letter, LetterTemplate, TargetRule
 from tests.staff import (
     make_campaign,
@@ -216,11 +216,32 @@ def test_the_list_of_campaigns_costs_the_same_for_one_and_for_many(desk, django_
 
 def test_the_page_of_a_campaign_costs_the_same_for_one_rule_and_for_many(desk, django_assert_max_num_queries):
     campaign = make_campaign()
-    for _number in range(3):
-        make_text(campaign, language=["en", "fr", "es"][_number])
+    for language in ("en", "fr", "es"):
+        make_text(campaign, language=language)
         make_template(campaign)
-    with django_assert_max_num_queries(20):
+    TargetRule.objects.create(campaign=campaign, country="KE")
+    with django_assert_max_num_queries(24):
         desk.get(change(campaign))
+    for _number in range(9):
+        TargetRule.objects.create(campaign=campaign, country="KE")
+    with django_assert_max_num_queries(24):
+        desk.get(change(campaign))
+
+
+def test_each_rule_on_the_page_says_whom_it_names_as_it_would_alone():
+    campaign = make_campaign()
+    kenya = make_legislature()
+    for name in ("Achieng Example", "Baraka Test", "Cheptoo Sample", "Dali Person"):
+        make_person(name, legislature=kenya)
+    rules = [
+        TargetRule.objects.create(campaign=campaign, country="KE"),
+        TargetRule.objects.create(campaign=campaign, country="FR"),
+        TargetRule.objects.create(campaign=campaign, person=kenya.mandates.first().person),
+    ]
+    for some in (rules, rules[:1]):
+        assert matches_of(some) == {rule.pk: matches_in_words(rule) for rule in some}
+    assert matches_of(rules)[rules[0].pk] == "4 people: Achieng Example, Dali Person, Cheptoo Sample…"
+    assert matches_of([]) == {}
 
 
 @pytest.mark.parametrize(
