@@ -31,7 +31,8 @@ Status = Letter.Status
 BATCH = 200
 # One call works so long, then leaves the rest to the next tick: a task must end well before its lease.
 SECONDS = 20.0
-# A letter later than that was overtaken by a stop or a sleep; its whole queue is planned anew instead of let go at once.
+# A letter later than that was overtaken by a stop or a sleep: it leaves, and the rest of its queue is planned anew
+# from now on instead of being let go at once.
 LATE = timedelta(minutes=5)
 # A queue whose next turn is nearer than that just waits for it.
 SHORT_WAIT = timedelta(minutes=1)
@@ -77,7 +78,8 @@ def _due(now: datetime, after: tuple[datetime, int]) -> QuerySet[Letter]:
 def dispatch(letter: Letter, now: datetime) -> Outcome:
     """Hand one letter over, if it may leave now. `letter` needs its lane; the row is read again under the lock."""
     outcome = _dispatch(letter, now)
-    if outcome is Outcome.REPLANNED:
+    is_late = letter.slot is not None and now - letter.slot > LATE
+    if outcome is Outcome.REPLANNED or (outcome is Outcome.DISPATCHED and is_late):
         pace.reallot(bytes(letter.address_hash or b""), now)
     return outcome
 
@@ -104,7 +106,7 @@ def _dispatch(letter: Letter, now: datetime) -> Outcome:
     if destination.address.hash != bytes(row.address_hash or b""):
         return _move_lane(row, destination, now)
     free = pace.free_at(row, now)
-    if now - row.slot > LATE or free > now + SHORT_WAIT:
+    if free > now + SHORT_WAIT:
         return Outcome.REPLANNED
     if free > now:
         return Outcome.WAITS
@@ -122,10 +124,10 @@ def _withhold(letter: Letter, reason: str, now: datetime) -> Outcome:
 
 
 def _move_lane(letter: Letter, destination: routes.Destination, now: datetime) -> Outcome:
-    """The person has another address now: the letter joins the end of that queue.
+    """The person has another address now: the letter joins that queue.
 
-    The new lane cannot be held now (lanes are taken in one order), so the letter only changes address here; its slot
-    is kept, and counts as late for the new queue, which is then planned anew.
+    The new lane cannot be held now (lanes are taken in one order), so the letter only changes address here. It has
+    waited its time, so it counts as late there: it is the next to leave, and that queue is then planned anew.
     """
     assert destination.address is not None  # noqa: S101
     Letter.objects.filter(pk=letter.pk).update(

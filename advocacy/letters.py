@@ -342,7 +342,8 @@ def _already_written(letters: Sequence[Letter]) -> set[int]:
         return set()
     live = Letter.objects.filter(
         campaign=letters[0].campaign,
-        supporter=letters[0].supporter,
+        # By the hash, so that it holds for who was erased meanwhile as well.
+        supporter__address_hash=letters[0].supporter.address_hash,
         person__in=[letter.person_id for letter in letters],
         status__in=Letter.LIVE,
         is_test=False,

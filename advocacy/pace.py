@@ -294,7 +294,7 @@ def free_at(letter: Letter, now: datetime) -> datetime:
     found = now
     for lane, limits in (
         ({"address_hash": letter.address_hash}, limits_of(caps.person_hour, caps.person_day)),
-        ({"domain": letter.domain}, limits_of(caps.domain_hour, caps.domain_day)),
+        ({"domain": letter.domain}, smooth(caps.domain_hour, caps.domain_day)),
     ):
         for limit in limits:
             left = Letter.objects.filter(

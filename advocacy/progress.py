@@ -49,11 +49,14 @@ def rounded(count: int) -> int:
 
 def goal_for(count: int, first: int) -> int:
     """The goal to show: the first one until nine tenths are reached, then the next round number that is not."""
-    goal, size = first, 10
-    while 10 * count >= 9 * goal:
-        goal = next((step * size for step in _STEPS if step * size > goal), goal)
-        size *= 10 if goal >= 5 * size else 1
-    return goal
+    if 10 * count < 9 * first:
+        return first
+    return next(
+        step * 10**power
+        for power in range(1, 20)
+        for step in _STEPS
+        if step * 10**power > first and 10 * count < 9 * step * 10**power
+    )
 
 
 def _count(campaign: Campaign, as_of: datetime) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from advocacy import mails
 from advocacy.clock import database_now
-from advocacy.models import Campaign, Letter, Submission, Supporter
+from advocacy.models import Campaign, Letter, Report, Submission, Supporter
 from contacts import suppressions
 from mailer.models import Delivery, Message
 
@@ -176,4 +176,5 @@ def _empty(pks: list[int]) -> int:
         | Q(pk__in=copies.values("message"))
     ).update(subject="", text="", html="", from_name="", reply_to="", reply_to_name="", erased_at=now)
     letters.update(subject="", body="")
+    Report.objects.filter(letter__in=letters).update(words="")
     return Submission.objects.filter(pk__in=pks).update(name="", place="", postcode="", forgotten_at=now)

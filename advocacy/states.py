@@ -86,10 +86,7 @@ def _waiting(letter: Letter) -> LetterState:
 
 def _dispatched(letter: Letter) -> LetterState:
     delivery = letter.delivery
-    if delivery is None:
-        raise ValueError(
-            "a dispatched letter without its delivery"
-        )  # a constraint of the database forbids it
+    assert delivery is not None  # noqa: S101 - a constraint of the database holds it
     if letter.answered_at is not None:
         return LetterState(
             "answered", _("answered"), _("You told us that they answered."), "check", "good", letter.answered_at,
