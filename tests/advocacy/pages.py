@@ -33,6 +33,7 @@ class Page(HTMLParser):
         self.response, self.html, self.address = response, response.content.decode(), address
         self.forms: list[Form] = []
         self.text = ""
+        self.active: list[str] = []
         self._form: Form | None = None
         self._textarea: str | None = None
         self._select: str | None = None
@@ -43,6 +44,19 @@ class Page(HTMLParser):
         attributes = {name: value or "" for name, value in found}
         if tag in {"script", "style"}:
             self._hidden += 1
+        if (tag == "script" and "src" not in attributes) or tag in {
+            "img",
+            "iframe",
+            "object",
+            "embed",
+            "style",
+            "i",
+        }:
+            self.active.append(tag)
+        self.active += [name for name in attributes if name.startswith("on") or name == "style"]
+        self.active += [
+            value for value in attributes.values() if value.strip().lower().startswith("javascript:")
+        ]
         if tag == "form":
             self._form = Form(attributes, self.address)
             self.forms.append(self._form)
@@ -107,7 +121,7 @@ class Visitor:
             ]
         if button:
             fields.append(("action", button))
-        address, query = action or form.action.partition("#")[0], urlencode(fields)
+        address, query = action or form.action.partition("#")[0], urlencode(fields, errors="surrogateescape")
         if form.method == "get":
             return self.get(f"{address.partition('?')[0]}?{query}")
         answer = self.client.post(
