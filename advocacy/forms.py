@@ -122,7 +122,21 @@ class EditorForm(forms.Form):
     @staticmethod
     def _locked(text: str) -> str:
         """A part that cannot be edited, with what is not known yet named in words instead of braces."""
-        unknown = {"supporter_name": _("(your name)"), "supporter_place": _("(your place)")}
+        unknown = {
+            "supporter_name": _("(your name)"),
+            "supporter_place": _("(your place)"),
+            # Left open only where several people share the text; each letter gets its own.
+            "title": _("(their title)"),
+            "honorific": _("(their title)"),
+            "name": _("(their name)"),
+            "given_name": _("(their name)"),
+            "family_name": _("(their name)"),
+            "role": _("(their office)"),
+            "legislature": _("(their parliament)"),
+            "area": _("(their area)"),
+            "party": _("(their party)"),
+            "country": _("(their country)"),
+        }
         return composing.fill(text, unknown, keep_unknown=True)
 
     @property
