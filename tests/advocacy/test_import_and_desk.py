@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 
 from advocacy.models import ContactRoute, Person
 from advocacy.representatives import importing
@@ -17,12 +16,6 @@ from tests.staff import make_staff
 
 pytestmark = pytest.mark.django_db
 POPOLO = Path(__file__).parent.parent / "data" / "representatives" / "popolo.json"
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture

@@ -10,11 +10,13 @@ import os
 from pathlib import Path
 
 import pytest
-from django.utils import translation
+import time_machine
 
+from advocacy import targets
 from advocacy.models import Area, ContactRoute, Mandate, Person
 from advocacy.representatives import importing, postcodes
 from advocacy.representatives.importing import ImportFileError, Report
+from tests.staff import make_campaign
 
 
 def _folder() -> Path | None:
@@ -32,12 +34,6 @@ pytestmark = [
     pytest.mark.skipif(DATA is None, reason="the open sets are not on this machine"),
 ]
 NOVEMBER_2015 = dt.date(2015, 11, 30)
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
 
 
 def read(path: str, **options: object) -> Report:
@@ -194,6 +190,22 @@ def test_congress_comes_with_its_forms_and_its_districts():
     assert ContactRoute.objects.filter(value__startswith="hh").count() == 0
     assert Area.objects.get(code="US-NJ-3").parent.code == "US-NJ"
     assert read("us-congress/executive.yaml", as_of=dt.date(2026, 6, 15)).counts["people"] == 80
+
+
+def test_a_postcode_offers_the_three_people_in_congress_who_represent_it():
+    assert DATA is not None
+    read("us-congress/legislators-current.yaml.gz", as_of=dt.date(2026, 6, 15))
+    postcodes.run(DATA / "us-zip-to-district" / "zccd.csv.gz", country="US")
+    campaign = make_campaign()
+    with time_machine.travel(dt.datetime(2026, 6, 15, 12, tzinfo=dt.UTC)):
+        offered = {
+            code: targets.offer(campaign, "US", postcode=code).candidates
+            for code in ("07001", "99501", "42223")  # one district; at large; two states
+        }
+    chambers = {code: sorted(one.legislature.chamber for one in found) for code, found in offered.items()}
+    assert chambers["07001"] == chambers["99501"] == ["lower", "upper", "upper"]
+    assert {one.area.code for one in offered["07001"]} == {"US-NJ", "US-NJ-6"}
+    assert chambers["42223"] == ["lower", "lower", "upper", "upper", "upper", "upper"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 import yaml
 from django.core.management import CommandError, call_command
-from django.utils import translation
 
 from advocacy.models import (
     Area,
@@ -35,12 +34,6 @@ from advocacy.representatives.records import day
 pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parent.parent / "data" / "representatives"
 DAY = dt.date(2022, 3, 1)
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture
