@@ -41,20 +41,24 @@ def main() -> None:
 
 
 def install(lock: Path) -> None:
-    wanted = fingerprint(lock)
-    installed = STAMP.read_text() if STAMP.exists() else ""
-    if installed and installed in (wanted, fingerprint(lock.with_name(SUPERSETS.get(lock.name, lock.name)))):
+    if STAMP.exists() and serves(STAMP.read_text(), lock):
         return
     STAMP.unlink(missing_ok=True)
     print(f"Installing {lock.name} into {ENVIRONMENT} …", flush=True)
     if not install_with_uv(lock):
         print("uv is not to be had or failed; pip does it, which takes a minute …", flush=True)
         subprocess.run([*pip(), "install", "--quiet", "--require-hashes", "-r", lock], check=True)
-    STAMP.write_text(wanted)
+    STAMP.write_text(fingerprint(lock))
+
+
+def serves(installed: str, lock: Path) -> bool:
+    """Whether an environment with this fingerprint holds all that the lock names."""
+    superset = lock.with_name(SUPERSETS.get(lock.name, lock.name))
+    return installed in {fingerprint(lock), fingerprint(superset)}
 
 
 def fingerprint(lock: Path) -> str:
-    return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else ""
+    return hashlib.sha256(lock.read_bytes()).hexdigest()
 
 
 def pip() -> list[str]:
