@@ -21,6 +21,8 @@ def state() -> Iterator[State]:
     state = State(folder)
     state.make()
     yield state
+    with state.lock("the end of a test"):  # ends what a killed command has left
+        pass
     shutil.rmtree(folder)
 
 
