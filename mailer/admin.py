@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.charts import Series, a_week
+from accounts.charts import Series, a_week, counts_of_a_week
 from accounts.desk import (
     Need,
     NewestFirst,
@@ -237,6 +237,6 @@ def mail_this_week(user: User) -> list[Series]:
         return []
     rows, today = visible(user, Delivery.objects.all()), timezone.localdate()
     return [
-        a_week(gettext("mails sent"), counting.by_day(rows, "sent_at"), today),
-        a_week(gettext("bounces"), counting.by_day(rows, "bounced_at"), today),
+        a_week(gettext("mails sent"), counts_of_a_week(rows, "sent_at", user.organisation_id), today),
+        a_week(gettext("bounces"), counts_of_a_week(rows, "bounced_at", user.organisation_id), today),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, OuterRef, Subquery
@@ -143,6 +144,14 @@ class RuleInline(StaffInline):
         return render_to_string("staff/_matches.html", {"words": words})
 
 
+class CampaignList(ChangeList):
+    """The list of campaigns; the page of one has no use for the counts of the list."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet[Any]:
+        self.root_queryset = CampaignAdmin.with_queue(self.root_queryset)
+        return super().get_queryset(request, exclude_parameters)
+
+
 @admin.register(Campaign)
 class CampaignAdmin(StaffAdmin):
     form = CampaignForm
@@ -185,15 +194,16 @@ class CampaignAdmin(StaffAdmin):
     ]
 
     # --- the list
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CampaignList
+
+    @staticmethod
+    def with_queue(campaigns: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Each campaign with how many letters wait and when the last of them leaves."""
         waiting = Letter.objects.filter(campaign=OuterRef("pk"), status=Letter.Status.CONFIRMED).order_by()
         counted = waiting.values("campaign").annotate(found=Count("pk")).values("found")
         last = waiting.values("campaign").annotate(found=models.Max("slot")).values("found")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(letters_waiting=Coalesce(Subquery(counted), 0), last_slot=Subquery(last))
-        )
+        return campaigns.annotate(letters_waiting=Coalesce(Subquery(counted), 0), last_slot=Subquery(last))
 
     @admin.display(description=_("letters go to"), ordering="test_mode")
     def where_letters_go(self, campaign: Campaign) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
-from django.db.models import Count
-from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -22,7 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.charts import Series, a_week
+from accounts.charts import Series, a_week, counts_of_a_week
 from accounts.desk import Need, NewestFirst, Place, ReadOnly, StaffAdmin, figures, navigation, needs, who
 from accounts.models import User
 from accounts.permissions import may, require, visible
@@ -329,13 +326,5 @@ def letters_this_week(user: User) -> list[Series]:
     """Letters confirmed a day."""
     if not may(user, "advocacy.view_letter"):
         return []
-    today = timezone.localdate()
-    start = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=6)
-    rows = (
-        visible(user, Letter.objects.filter(confirmed_at__gte=start))
-        .order_by()
-        .annotate(day=TruncDate("confirmed_at"))
-        .values("day")
-        .annotate(letters=Count("pk"))
-    )
-    return [a_week(gettext("letters confirmed"), {row["day"]: row["letters"] for row in rows}, today)]
+    counts = counts_of_a_week(visible(user, Letter.objects.all()), "confirmed_at", user.organisation_id)
+    return [a_week(gettext("letters confirmed"), counts, timezone.localdate())]

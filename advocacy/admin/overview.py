@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Count, Max, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
@@ -62,7 +62,7 @@ def completeness(text: CampaignText) -> Completeness:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The figures of a campaign's page; four queries whatever its size."""
+    """The figures of a campaign's page; three queries whatever its size."""
 
     languages: list[Completeness]
     people: int
@@ -88,12 +88,7 @@ class Overview:
             unconfirmed=Count("pk", filter=Q(status=Status.PENDING)),
             live=Count("pk", filter=confirmed),
             edited=Count("pk", filter=confirmed & Q(own_words__gt=0)),
-        )
-        last = (
-            campaign.letters.filter(status=Status.CONFIRMED)
-            .order_by(F("slot").desc(nulls_last=True))
-            .values_list("slot", flat=True)
-            .first()
+            last=Max("slot", filter=Q(status=Status.CONFIRMED)),
         )
         everyone = targets.everyone(campaign).order_by()
         reached = Q(
@@ -113,7 +108,7 @@ class Overview:
             handed_over=counts["handed_over"],
             unconfirmed=counts["unconfirmed"],
             edited_percent=round(100 * counts["edited"] / counts["live"]) if counts["live"] else None,
-            forecast=ends_in_words(counts["waiting"], last),
+            forecast=ends_in_words(counts["waiting"], counts["last"]),
         )
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +29,11 @@ pytestmark = pytest.mark.django_db
 
 Status = Letter.Status
 LIST = "admin:advocacy_letter_changelist"
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    cache.clear()
 
 
 @pytest.fixture
@@ -285,9 +291,18 @@ def test_the_week_on_the_home_page_counts_letters_by_day_and_adds_up(desk):
     assert [bar.count for bar in week.bars] == [0, 0, 0, 0, 1, 0, 2]
 
 
+def test_remembered_figures_of_one_organisation_are_not_shown_to_another(client):
+    ours, theirs = make_organisation(), make_organisation()
+    make_letter(make_campaign(organisation=ours))
+    for organisation, count in ((ours, 1), (theirs, 0), (None, 1)):
+        client.force_login(make_staff("Moderators", organisation=organisation))
+        figures = client.get(reverse("admin:index")).context["figures"]
+        assert [one.total for one in figures if one.title == "letters confirmed"] == [count]
+
+
 def test_the_home_page_asks_a_fixed_number_of_questions(desk, django_assert_max_num_queries):
     for _number in range(5):
         held()
         make_delivery(status=Delivery.Status.UNKNOWN)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         desk.get(reverse("admin:index"))
