@@ -56,6 +56,8 @@ PER_NETWORK_UNPROVEN = RateLimitItemPerMinute(30, 60)
 GLOBAL_SLOW = RateLimitItemPerMinute(40_000, 10)
 GLOBAL_CHALLENGE = RateLimitItemPerMinute(80_000, 10)
 GLOBAL_UNPROVEN = RateLimitItemPerMinute(2_000, 60)
+# A class or an office behind one address reads many pages; a machine that copies the lists reads thousands.
+PER_NETWORK_LOOKUPS = RateLimitItemPerMinute(600, 10)
 SLOW_MAIL = timedelta(seconds=90)
 
 _CHALLENGE_MINUTES = 20
@@ -177,6 +179,11 @@ def _heat(network: str) -> str:
     if not all(fair):
         return "hot"
     return "cool" if all(slow) else "warm"
+
+
+def may_look_up(request: HttpRequest) -> bool:
+    """Whether this network may search the representatives once more now (A9). Counts the search."""
+    return _within(PER_NETWORK_LOOKUPS, "lookups", network_of(request))
 
 
 # --- proof of work ------------------------------------------------------------------------------------------------

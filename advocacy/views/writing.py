@@ -31,6 +31,10 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
     campaign = find_campaign(request, slug)
     if campaign.status == Campaign.Status.CLOSED:
         return redirect("advocacy:campaign", slug)
+    if not abuse.may_look_up(request):
+        answer = render(request, "advocacy/too_many.html", {"campaign": campaign}, status=429)
+        answer["Retry-After"] = "600"
+        return answer
     return _choose(request, campaign)
 
 

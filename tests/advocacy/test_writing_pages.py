@@ -5,7 +5,7 @@ import gzip
 import pytest
 from django.conf import settings
 
-from advocacy import letters, links, sharing, tokens
+from advocacy import abuse, letters, links, sharing, tokens
 from advocacy.models import Campaign, ContactRoute, Letter, Postcode, Report, Submission, TargetRule
 from contacts.models import Consent, MailingList
 from mailer.models import Delivery
@@ -160,6 +160,16 @@ def test_a_postcode_that_is_none_gets_a_message_at_its_field(campaign, member):
 
 def test_a_country_nobody_is_offered_in_leads_back_to_the_campaign(campaign, member):
     assert "Where do you live?" in Visitor().choose(campaign, "ZZ").text
+
+
+def test_a_network_that_copies_the_lists_is_asked_to_wait_and_others_are_not(campaign, member, rf, broker):
+    for _search in range(abuse.PER_NETWORK_LOOKUPS.amount):
+        assert abuse.may_look_up(rf.get("/", REMOTE_ADDR="192.0.2.7"))
+    address = f"/en/c/{campaign.slug}/write/?country=KE"
+    slowed = Visitor().client.get(address, REMOTE_ADDR="192.0.2.99")
+    assert slowed.status_code == 429
+    assert slowed["Retry-After"] == "600"
+    assert Visitor().client.get(address, REMOTE_ADDR="198.51.100.1").status_code == 200
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
