@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from accounts import permissions
 from advocacy import forms, letters, targets, texts
@@ -22,6 +23,7 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@vary_on_headers("Accept-Language")
 def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     """One campaign: why, and the way to take part. A closed one says how it went."""
     campaign = find_campaign(request, slug)
