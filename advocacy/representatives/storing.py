@@ -61,6 +61,7 @@ _LIMITS = {
     "language": 12,
     "image_url": 500,
 }
+_TABLES = "advocacy_legislature, advocacy_area, advocacy_person, advocacy_mandate, advocacy_contactroute"
 _MERGED = ("merged_person", "merged_mandate", "merged_route", "touched_person")
 
 
@@ -206,6 +207,8 @@ class _Merge:
     def run(self) -> Stored:
         for name in _STAGES:
             self.cursor.execute(f"ANALYZE {name}")
+        # An import may fill empty tables; without fresh statistics the joins are planned for no rows at all.
+        self._do(f"ANALYZE {_TABLES}")
         stored = Stored()
         self._do("CREATE TEMPORARY TABLE touched_person (id bigint)")
         self._legislatures()
@@ -293,6 +296,7 @@ class _Merge:
             INSERT INTO advocacy_person (source, source_id, as_of, kept, refuses_letters, {columns})
             SELECT %(source)s, s.source_id, %(as_of)s, false, false, {values} FROM merged_person s WHERE s.state = 'new'
         """)
+        self._do("ANALYZE advocacy_person")
         self._do("""
             UPDATE merged_person s SET person_id = t.id FROM advocacy_person t
              WHERE s.state = 'new' AND t.source = %(source)s AND t.source_id = s.source_id
