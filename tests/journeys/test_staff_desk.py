@@ -1,0 +1,84 @@
+"""The staff desk in a real browser: under the strict Content-Security-Policy, on a wide and on a narrow screen."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from advocacy.models import Letter, TargetRule
+from tests.staff import make_campaign, make_legislature, make_letter, make_person, make_staff, make_text
+
+pytestmark = pytest.mark.browser
+
+PAGES = [
+    "admin:index",
+    "admin:advocacy_campaign_changelist",
+    "admin:advocacy_campaign_add",
+    "admin:advocacy_letter_changelist",
+    "admin:advocacy_letter_held",
+    "admin:advocacy_person_changelist",
+    "admin:advocacy_representativeimport_upload",
+    "admin:mailer_delivery_unknown",
+    "admin:contacts_suppression_add",
+]
+
+
+@pytest.fixture
+def page(browser, live_web):
+    """A signed-in page that gathers what the browser complains of, such as a breach of the policy."""
+    client = Client()
+    client.force_login(make_staff("superuser"))
+    context = browser.new_context()
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_web.site_url}]
+    )
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda said: said.type == "error" and page.complaints.append(said.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_no_page_of_the_desk_breaks_the_policy_or_is_wider_than_the_screen(page, live_web, width):
+    make_letter(make_campaign(), status=Letter.Status.WITHHELD)
+    page.set_viewport_size({"width": width, "height": 900})
+    for name in PAGES:
+        answer = page.goto(f"{live_web.site_url}{reverse(name)}")
+        assert answer is not None
+        assert answer.status == 200, name
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert over <= 0, name
+    assert page.complaints == []
+
+
+def test_a_rule_says_whom_it_names_while_it_is_written(page, live_web):
+    campaign = make_campaign()
+    make_text(campaign)
+    make_person("Achieng Example", legislature=make_legislature())
+    TargetRule.objects.create(campaign=campaign, country="FR")
+    page.goto(f"{live_web.site_url}{reverse('admin:advocacy_campaign_change', args=[campaign.pk])}")
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    said = page.locator("#rules-0 .desk-matches")
+    assert said.inner_text() == "nobody"
+    page.fill("#id_rules-0-country", "KE")
+    page.keyboard.press("Tab")
+    page.wait_for_function("document.querySelector('#rules-0 .desk-matches').textContent !== 'nobody'")
+    assert said.inner_text() == "1 person: Achieng Example"
+    assert TargetRule.objects.get().country == "FR"  # nothing is saved by writing
+    assert page.complaints == []
+
+
+def test_the_button_says_how_many_letters_it_releases(page, live_web):
+    for _number in range(3):
+        make_letter(status=Letter.Status.WITHHELD)
+    page.goto(f"{live_web.site_url}{reverse('admin:advocacy_letter_held')}")
+    button = page.locator("#bulk button[value=release]")
+    assert button.is_disabled()
+    page.check("[data-tick-all]")
+    assert button.inner_text() == "Release 3 letters"
+    button.click()
+    page.wait_for_load_state()
+    assert Letter.objects.filter(status=Letter.Status.CONFIRMED).count() == 3
