@@ -51,7 +51,7 @@ def check_all() -> list[Violation]:
         "I4 nothing was asked after it was forbidden": _asked_though_forbidden,
         "I5 the dates are what the reports say": _dates_differ,
         "I6 nothing due or lapsed lies unnoticed": _overdue,
-        "I9 no report waits without being looked at": _unapplied,
+        "F9 no report waits without being looked at": _unapplied,
     }
     return [Violation(name, list(query())[:_LIMIT]) for name, query in sorted({**own, **_REGISTERED}.items())]
 
@@ -101,7 +101,7 @@ def _asked_though_forbidden() -> list[int]:
 
 def _dates_differ() -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(_DIFFERENT_DATES, [_LIMIT])
+        cursor.execute(_DIFFERENT_DATES, [DeliveryEvent.PROOF, _LIMIT])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -109,13 +109,17 @@ _DIFFERENT_DATES = """
 SELECT d.id FROM mailer_delivery d JOIN (
     SELECT delivery_id,
         min(occurred_at) FILTER (WHERE type = 'delivered') AS delivered_at,
+        min(occurred_at) FILTER (WHERE type = 'deferred') AS deferred_at,
         min(occurred_at) FILTER (WHERE type IN ('bounced', 'rejected')) AS bounced_at,
-        min(occurred_at) FILTER (WHERE type = 'complained') AS complained_at
+        min(occurred_at) FILTER (WHERE type = 'complained') AS complained_at,
+        min(occurred_at) FILTER (WHERE type = 'opened') AS opened_at,
+        min(occurred_at) FILTER (WHERE type = 'clicked') AS clicked_at,
+        bool_or(type = ANY(%s) AND provider <> '') AS proven
     FROM mailer_deliveryevent WHERE applied_at IS NOT NULL AND delivery_id IS NOT NULL GROUP BY delivery_id
 ) f ON f.delivery_id = d.id
-WHERE (d.delivered_at, d.bounced_at, d.complained_at)
-      IS DISTINCT FROM (f.delivered_at, f.bounced_at, f.complained_at)
-   OR (d.status = 'unknown' AND (f.delivered_at IS NOT NULL OR f.bounced_at IS NOT NULL))
+WHERE (d.delivered_at, d.deferred_at, d.bounced_at, d.complained_at, d.opened_at, d.clicked_at)
+      IS DISTINCT FROM (f.delivered_at, f.deferred_at, f.bounced_at, f.complained_at, f.opened_at, f.clicked_at)
+   OR (d.status = 'unknown' AND f.proven)
 LIMIT %s
 """
 
