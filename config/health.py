@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import structlog
+import logging
+
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
@@ -10,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
-log = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -36,7 +37,7 @@ def _database_answers() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        log.warning("health: the database does not answer", exc_info=True)
+        logger.warning("the database does not answer", exc_info=True)
         return False
     return True
 
@@ -46,5 +47,5 @@ def _broker_answers() -> bool:
         with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1) as broker:
             return bool(broker.ping())
     except RedisError:
-        log.warning("health: the broker does not answer", exc_info=True)
+        logger.warning("the broker does not answer", exc_info=True)
         return False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -25,6 +27,7 @@ def formatter(style: str) -> logging.Formatter:
             ),
             structlog.processors.format_exc_info,
             _drop_request,
+            _leave_out_people,
             _escape_controls,
         ],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
@@ -43,7 +46,33 @@ def _drop_request(logger: WrappedLogger, name: str, event: EventDict) -> EventDi
     event.pop("request", None)
     if event.get("logger") == "django.request":
         event["event"] = str(event["event"]).split(":", 1)[0]
+    elif str(event.get("logger")).startswith("django."):
+        event["event"] = str(event["event"]).split(": /", 1)[0]  # "Forbidden (CSRF cookie not set.): /path"
     return event
+
+
+# Exceptions of libraries quote what they choked on; of PostgreSQL's the DETAIL and CONTEXT lines hold values of rows.
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:=\\]+@[^\s<>()\[\]\"',;:=\\]+\.[^\s<>()\[\]\"',;:=\\]+")
+_VALUES = re.compile(r"(DETAIL|CONTEXT):  .*?(?=\n|\\n|$)")
+
+
+def _leave_out_people(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """The last line of defence for I10: no e-mail address and no value of a row, in whatever part of the event."""
+    return {key: _without_people(value) for key, value in event.items()}
+
+
+def _without_people(value: Any) -> Any:
+    match value:
+        case str():
+            return _ADDRESS.sub("<address>", _VALUES.sub(r"\1 left out", value))
+        case dict():
+            return {key: _without_people(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_without_people(part) for part in value]
+        case BaseException():
+            return _without_people(repr(value))
+        case _:
+            return value
 
 
 def _escape_controls(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
-import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from advocacy import colours
 
-log = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -65,7 +65,7 @@ class Unavailable:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
-        log.error("database unavailable", exc_info=exception)
+        logger.error("database unavailable", exc_info=exception)
         answer = render(request, "503.html", status=503)
         answer["Retry-After"] = "30"
         return answer
