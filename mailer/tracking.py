@@ -199,7 +199,7 @@ FROM (
         min(occurred_at) FILTER (WHERE type IN ('bounced', 'rejected')) AS bounced_at,
         (SELECT ARRAY[b.bounce_class, b.bounce_code]::text[] FROM mailer_deliveryevent b
           WHERE b.delivery_id = e.delivery_id AND b.type IN ('bounced', 'rejected')
-          ORDER BY b.occurred_at, b.event_key LIMIT 1) AS bounce,
+          ORDER BY b.occurred_at, b.bounce_code DESC LIMIT 1) AS bounce,
         min(occurred_at) FILTER (WHERE type = 'complained') AS complained_at,
         min(occurred_at) FILTER (WHERE type = 'opened') AS opened_at,
         min(occurred_at) FILTER (WHERE type = 'clicked') AS clicked_at,
