@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
+import time
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Min
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -39,6 +40,8 @@ Fact = DeliveryEvent.Type
 RETRY_MINUTES = (1, 3, 10, 20, 40, 75, 120)
 # A row whose worker died this often before asking is poison, not bad luck (F16).
 MAX_LAPSES = 3
+# Seconds between tries to store an answer; with a call of 35 s all of it stays within a task's limit of 120 s.
+SETTLE_PAUSES = (0.5, 2.0, 5.0, 10.0, 20.0)
 
 
 # --- into the queue ----------------------------------------------------------------------------------------
@@ -139,8 +142,22 @@ def deliver(delivery_id: int) -> Outcome | None:
     if not start_asking(delivery):
         return None
     outcome = providers.ask(mail)
-    settle(delivery, outcome)
+    _settle_patiently(delivery, outcome)
     return outcome
+
+
+def _settle_patiently(delivery: Delivery, outcome: Outcome) -> None:
+    """Store the answer even if the database restarts just now; past that the lease makes the delivery unknown (F3)."""
+    for pause in SETTLE_PAUSES:
+        try:
+            settle(delivery, outcome)
+        except (OperationalError, InterfaceError):
+            logger.warning("an answer could not be stored yet", extra={"delivery": delivery.pk})
+            connection.close()
+            time.sleep(pause)
+        else:
+            return
+    settle(delivery, outcome)
 
 
 def claim(delivery_id: int) -> Delivery | None:
@@ -232,6 +249,8 @@ def settle(delivery: Delivery, outcome: Outcome) -> bool:
         case Answer.SLOW_DOWN | Answer.LOCKED_OUT:
             wait = outcome.wait or 60.0
             throttle.hold(wait)
+            if outcome.answer is Answer.LOCKED_OUT:
+                logger.error("no mail leaves: the provider does not let us in", extra={"why": outcome.reason})
             _put_back(delivery, outcome, wait, attempts=F("attempts") - 1)
         case Answer.LATER if delivery.attempts > len(RETRY_MINUTES):
             _move(delivery, Status.FAILED, Fact.FAILED, outcome, lease_until=None)

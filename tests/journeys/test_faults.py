@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 import redis
+import requests
 from django.conf import settings
+from django.db import connection
 
 from mailer import invariants
-from mailer.models import Delivery
+from mailer.models import Delivery, DeliveryEvent
 from sandbox.client import SandboxClient
-from tests.factories import make_delivery
+from tests.factories import make_delivery, make_message
 from tests.processes import LiveService
 
 pytestmark = pytest.mark.processes
@@ -111,3 +116,94 @@ def test_whatever_the_provider_does_nobody_is_mailed_twice_and_nobody_is_lost(se
     wait_for(lambda: Delivery.objects.filter(delivered_at=None).count() == 0)
     assert accepted(provider) == {str(delivery.pk): 1 for delivery in deliveries}
     assert not broken()
+
+
+def end_database_sessions() -> None:
+    """What a restart of PostgreSQL does to everybody else's connections."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_an_answer_that_comes_while_the_database_restarts_is_stored_and_workers_reconnect(service, provider):
+    provider.switch("hold", recipient="held@office.example", times=1)
+    provider.switch("events_off")
+    service.start_worker("letters")
+    held = make_delivery("held@office.example")
+    provider.wait_held()
+    waiting = [make_delivery() for _ in range(3)]
+    end_database_sessions()
+    provider.release()
+    wait_for(lambda: states() == {Status.SENT: len(waiting) + 1})
+    held.refresh_from_db()
+    assert held.provider_message_id
+    assert accepted(provider) == {str(delivery.pk): 1 for delivery in [held, *waiting]}
+    assert not broken()
+
+
+def test_a_worker_asked_to_stop_finishes_its_request_and_takes_no_other(service, provider):
+    provider.switch("hold", recipient="held@office.example", times=1)
+    provider.switch("events_off")
+    worker = service.start_worker("letters")
+    held = make_delivery("held@office.example")
+    provider.wait_held()
+    next_one = make_delivery()
+    worker.signal(signal.SIGTERM)
+    time.sleep(0.5)
+    provider.release()
+    assert worker.stop() == 0
+    held.refresh_from_db()
+    next_one.refresh_from_db()
+    assert (held.status, next_one.status) == (Status.SENT, Status.QUEUED)
+
+
+def test_no_log_and_no_broker_message_of_a_whole_run_names_anybody(service, provider):
+    """I10 on real processes: a delivery, a bounce, a lost answer, a refusal, an event for nobody and a crash of ours."""
+    people = [
+        "ann.lee@office.example",
+        "bo.diaz@office.example",
+        "close.me@office.example",
+        "no.thanks@office.example",
+    ]
+    secrets = [*people, "ann.lee", "Zoë Quill", "Quill", "Save the heron", "Dear Member, the herons"]
+    provider.switch("accept_then_close", recipient="close.me@*")
+    provider.switch("status", recipient="no.thanks@*", status=400)
+    message = make_message(
+        subject="Save the heron",
+        text="Dear Member, the herons\n",
+        from_name="Zoë Quill",
+        reply_to="zoe.quill@x.example",
+    )
+    for person in people:
+        make_delivery(person, message=message)
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        rung = broker.lrange("letters", 0, -1)
+    assert len(rung) == len(people)
+    for entry in rung:
+        task = json.loads(entry)
+        arguments, keywords, _embedded = json.loads(base64.b64decode(task["body"]))
+        assert [type(argument) for argument in arguments] == [int]
+        assert keywords == {}
+        assert not [secret for secret in secrets if secret in json.dumps(task, ensure_ascii=False)]
+
+    service.start_web()
+    service.start_beat()
+    service.start_worker()
+    ended = {Status.SENT: 3, Status.FAILED: 1}
+    wait_for(lambda: states() == ended)
+    requests.post(f"{service.site_url}/webhooks/mailgun/tracking/", json={"recipient": people[0]}, timeout=10)
+    requests.get(f"{service.site_url}/en/confirm/token-of-ann.lee/", timeout=10)
+    wait_for(lambda: Delivery.objects.filter(delivered_at=None, status=Status.SENT).count() == 0)
+    service.stop()
+    for log in service.folder.glob("*.log"):
+        if log.name != "sandbox.log":  # the provider's own side
+            written = log.read_text(errors="replace")
+            assert written
+            assert not [secret for secret in [*secrets, "token-of"] if secret in written], log.name
+    kept = [
+        *Delivery.objects.values_list("reason", flat=True),
+        *DeliveryEvent.objects.values_list("detail", flat=True),
+    ]
+    assert not [secret for secret in secrets if secret in "\n".join(kept)]

@@ -232,13 +232,14 @@ def test_slow_down_costs_no_attempt_and_holds_every_worker(provider, header, wai
     assert len(provider.requests) == 1
 
 
-def test_a_refused_key_costs_no_attempt(provider):
+def test_a_refused_key_costs_no_attempt_and_raises_an_alarm(caplog, provider):
     provider.status, provider.body = 401, b"Forbidden"
     delivery = make_delivery()
     sending.deliver(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts) == (Status.QUEUED, 0)
     assert "the key" in delivery.reason
+    assert "no mail leaves" in caplog.text
 
 
 def test_a_row_whose_worker_died_before_asking_goes_back_to_the_queue(provider):
