@@ -28,7 +28,7 @@ class Outbox:
 
 @pytest.fixture
 def outbox(settings: Any) -> Outbox:
-    settings.MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.MAIL_BACKEND = "anymail.backends.test.EmailBackend"
     mail.outbox = []
     return Outbox()
 
