@@ -147,7 +147,8 @@ def _around(submission: Submission) -> dict[str, object]:
     link = settings.SITE_URL + reverse("advocacy:campaign", args=[campaign.slug])
     link += f"?via={sharing.code(submission)}"
     words = (text.share_text or text.title) if text else campaign.name
-    words = f"{words} {campaign.hashtags}".strip()
+    # On lines of their own, Latin tags and links do not get mixed up with Arabic words.
+    words = f"{words}\n{campaign.hashtags}".strip()
     others = (
         Campaign.objects.filter(status=Campaign.Status.OPEN, texts__isnull=False, test_mode=False)
         .exclude(pk=campaign.pk)
@@ -157,7 +158,7 @@ def _around(submission: Submission) -> dict[str, object]:
     return {
         "text": text,
         "link": link,
-        "share_text": f"{words} {link}",
+        "share_text": f"{words}\n{link}",
         "ways": sharing.ways(text.title if text else campaign.name, words, link),
         "brought": submission.brought.filter(confirmed_at__isnull=False).count(),
         "others": [(other, texts.text_for(other, language)) for other in others],
