@@ -20,6 +20,15 @@ DATABASE = USER = "epistle"
 OLDEST_MAJOR_VERSION = 15
 FIRST_WITH_BUILTIN_LOCALES = 17
 
+SETTINGS = (
+    "listen_addresses=",
+    "max_connections=100",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    # Its log may not quote rows or statements: they hold addresses.
+    "log_error_verbosity=terse",
+    "log_min_error_statement=panic",
+)
 # Tests throw their data away: nothing need survive a power cut.
 WITHOUT_DURABILITY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -141,10 +150,8 @@ def _initialise(data: Path, programs: Path, major: int, account: Account) -> Non
 
 
 def _options(durable: bool) -> list[str]:
-    settings = ["listen_addresses=", "max_connections=100", "timezone=UTC", "log_timezone=UTC"]
-    return [
-        word for setting in [*settings, *(() if durable else WITHOUT_DURABILITY)] for word in ("-c", setting)
-    ]
+    settings = [*SETTINGS, *(() if durable else WITHOUT_DURABILITY)]
+    return [word for setting in settings for word in ("-c", setting)]
 
 
 def _url(sockets: Path, database: str) -> str:

@@ -17,7 +17,8 @@ _HOLD_ALL = "mailer:hold"
 
 
 @functools.cache
-def _valkey() -> redis.Redis:
+def valkey() -> redis.Redis:
+    """The one connection pool of the mailer's notes in Valkey; they are aids, never the guarantee."""
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
 
 
@@ -25,8 +26,8 @@ def hold(seconds: float) -> None:
     """Let no worker ask the provider for so many seconds. A longer hold that stands already is kept."""
     milliseconds = max(int(seconds * 1000), 1)
     try:
-        if milliseconds > int(_valkey().pttl(_HOLD_ALL)):
-            _valkey().set(_HOLD_ALL, 1, px=milliseconds)
+        if milliseconds > int(valkey().pttl(_HOLD_ALL)):
+            valkey().set(_HOLD_ALL, 1, px=milliseconds)
     except redis.RedisError:
         logger.warning("the hold on the provider could not be noted")
 
@@ -34,7 +35,7 @@ def hold(seconds: float) -> None:
 def held_for() -> float:
     """Seconds until the provider may be asked again; 0 if now."""
     try:
-        left = int(_valkey().pttl(_HOLD_ALL))
+        left = int(valkey().pttl(_HOLD_ALL))
     except redis.RedisError:
         return 0.0
     return max(left, 0) / 1000

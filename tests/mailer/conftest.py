@@ -72,9 +72,9 @@ def provider(settings: Any) -> Iterator[Provider]:
 
 @pytest.fixture(autouse=True)
 def no_hold() -> Iterator[None]:
-    throttle._valkey().flushdb()
+    throttle.valkey().flushdb()
     yield
-    throttle._valkey().flushdb()
+    throttle.valkey().flushdb()
 
 
 @contextmanager

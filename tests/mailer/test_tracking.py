@@ -162,6 +162,25 @@ def test_an_event_without_a_valid_signature_is_refused_and_changes_nothing(clien
     assert not DeliveryEvent.objects.filter(type="complained").exists()
 
 
+def test_a_signature_seen_once_proves_no_other_event(client):
+    delivery = sent()
+    seen = payload(delivery, "delivered")
+    forged = payload(delivery, "complained") | {"signature": seen["signature"]}
+    assert post(client, seen).status_code == 200
+    assert post(client, seen).status_code == 200
+    assert post(client, forged).status_code == 400
+    assert not DeliveryEvent.objects.filter(type="complained").exists()
+
+
+def test_a_signature_of_last_week_proves_nothing(client):
+    body = payload(sent(), "delivered")
+    old = str(int(time.time()) - 7 * 86_400)
+    key = django_settings.ANYMAIL["MAILGUN_WEBHOOK_SIGNING_KEY"].encode()
+    signed = hmac.new(key, f"{old}t".encode(), hashlib.sha256).hexdigest()
+    body["signature"] = {"timestamp": old, "token": "t", "signature": signed}
+    assert post(client, body).status_code == 400
+
+
 @pytest.mark.parametrize("raw", ["<xml/>", "", "[]", "null", '{"signature": 1}', "{" * 1000])
 def test_what_is_no_event_is_refused_without_an_error_of_ours(client, raw):
     assert post(client, raw).status_code == 400
