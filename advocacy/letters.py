@@ -49,6 +49,7 @@ __all__ = [
     "refuse",
     "release",
     "resend",
+    "sent_by_hand",
     "state_of",
     "submit",
     "withdraw",
@@ -417,6 +418,14 @@ def answered(letter: Letter, *, yes: bool) -> bool:
     left = Letter.objects.filter(pk=letter.pk, status__in=[Status.DISPATCHED, Status.BY_HAND])
     changed = left.filter(answered_at__isnull=yes).update(answered_at=timezone.now() if yes else None)
     letter.refresh_from_db(fields=["answered_at", "status"])
+    return bool(changed)
+
+
+def sent_by_hand(letter: Letter, *, yes: bool) -> bool:
+    """Note that the supporter sent it by the office's own form, or take the note back. False for any other letter."""
+    by_hand = Letter.objects.filter(pk=letter.pk, status=Status.BY_HAND, dispatched_at__isnull=yes)
+    changed = by_hand.update(dispatched_at=timezone.now() if yes else None)
+    letter.refresh_from_db(fields=["dispatched_at", "status"])
     return bool(changed)
 
 

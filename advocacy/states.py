@@ -88,10 +88,7 @@ def _dispatched(letter: Letter) -> LetterState:
     delivery = letter.delivery
     assert delivery is not None  # noqa: S101 - a constraint of the database holds it
     if letter.answered_at is not None:
-        return LetterState(
-            "answered", _("answered"), _("You told us that they answered."), "check", "good", letter.answered_at,
-            can_answer=True,
-        )  # fmt: skip
+        return _answered(letter)
     if delivery.bounced_at is not None:
         return _bounced(delivery)
     if delivery.delivered_at is not None:
@@ -131,6 +128,42 @@ def _dispatched(letter: Letter) -> LetterState:
         "alert",
         "bad",
         letter.dispatched_at,
+    )
+
+
+def _answered(letter: Letter) -> LetterState:
+    return LetterState(
+        "answered",
+        _("answered"),
+        _("You told us that they answered."),
+        "check",
+        "good",
+        letter.answered_at,
+        can_answer=True,
+    )
+
+
+def _by_hand(letter: Letter) -> LetterState:
+    if letter.answered_at is not None:
+        return _answered(letter)
+    if letter.dispatched_at is not None:
+        return LetterState(
+            "sent_by_hand",
+            _("sent by you"),
+            _("You told us that you sent it by their form. Did they answer? Tell us."),
+            "check",
+            "good",
+            letter.dispatched_at,
+            can_answer=True,
+        )
+    return LetterState(
+        "by_hand",
+        _("for you to send"),
+        _("This office takes letters by its own form only. Copy the text and send it there."),
+        "form",
+        "waiting",
+        letter.confirmed_at,
+        can_answer=True,
     )
 
 
@@ -182,15 +215,7 @@ def _ended(letter: Letter) -> LetterState:
                 can_withdraw=True,
             )
         case Status.BY_HAND:
-            return LetterState(
-                "by_hand",
-                _("for you to send"),
-                _("This office takes letters by its own form only. Copy the text and send it there."),
-                "form",
-                "waiting",
-                letter.confirmed_at,
-                can_answer=True,
-            )
+            return _by_hand(letter)
         case Status.WITHDRAWN:
             return LetterState("withdrawn", _("withdrawn"), _("You took this letter back."), "cross", "plain")
         case Status.REFUSED:

@@ -74,7 +74,7 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
 @gone_is_one_page
 @require_POST
 def act(request: HttpRequest, token: str, letter_id: int) -> HttpResponse:
-    """Take back a letter that has not left, or note that an answer came. Repeats change nothing."""
+    """Take back a letter that has not left, or note what only its writer knows. Repeats change nothing."""
     submission = tokens.read(tokens.STATUS, token)
     letter = _letters(submission).filter(pk=letter_id).first()
     if letter is None:
@@ -82,6 +82,8 @@ def act(request: HttpRequest, token: str, letter_id: int) -> HttpResponse:
     action, is_late = request.POST.get("action"), False
     if action == "withdraw":
         is_late = not letters.withdraw(letter) and letter.status != Letter.Status.WITHDRAWN
+    elif action in {"sent", "not_sent"}:
+        letters.sent_by_hand(letter, yes=action == "sent")
     elif action in {"answered", "not_answered"}:
         letters.answered(letter, yes=action == "answered")
     answer = see_other("advocacy:status", token)
@@ -113,6 +115,10 @@ def steps_of(letter: Letter, state: LetterState) -> list[Step]:
     if state.code in _WAITS:
         now = Step("now", state.word, state.when, is_forecast=state.code == "waiting" and bool(state.when))
         return [written, now, Step("todo", _("sent")), Step("todo", _("delivered"))]
+    if letter.status == Letter.Status.BY_HAND and letter.dispatched_at is not None:
+        sent = Step("done", _("sent by you"), letter.dispatched_at)
+        answer = [Step("done", _("answered"), letter.answered_at)] if letter.answered_at else []
+        return [written, sent, *answer]
     if state.code not in _LEFT or letter.delivery is None:
         look = {"bad": "bad", "good": "done"}.get(state.tone, "now")
         return [written, Step(look, state.word, state.when)]

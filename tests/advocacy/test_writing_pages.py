@@ -564,6 +564,27 @@ def test_who_can_be_reached_by_web_form_only_gets_the_text_and_the_link(campaign
     assert "<textarea" in page.html
 
 
+def test_who_sent_a_letter_by_hand_says_so_and_may_take_it_back(campaign, assembly):
+    mandate = make_mandate(assembly, email=None)
+    make_route(mandate.person, "https://office.example/form", kind=ContactRoute.Kind.WEB_FORM)
+    submission, visitor = _confirmed(campaign, mandate), Visitor()
+    letter = submission.letters.get()
+    page = visitor.send(_status(submission).form(f"/{letter.pk}/"), button="sent")
+    assert "You told us that you sent it" in page.text
+    page = visitor.send(page.form(f"/{letter.pk}/"), button="answered")
+    assert "You told us that they answered." in page.text
+    assert "sent by you" in page.text.lower()
+    visitor.send(page.form(f"/{letter.pk}/"), button="not_answered")
+    page = visitor.send(page.form(f"/{letter.pk}/"), button="not_sent")
+    assert "for you to send" in page.text.lower()
+
+
+def test_a_letter_that_went_by_mail_cannot_be_called_sent_by_hand(campaign, member):
+    letter = _confirmed(campaign, member).letters.get()
+    assert not letters.sent_by_hand(letter, yes=True)
+    assert letter.dispatched_at is None
+
+
 def test_a_web_form_with_another_scheme_is_no_link(campaign, assembly):
     mandate = make_mandate(assembly, email=None)
     make_route(mandate.person, "javascript:alert(1)", kind=ContactRoute.Kind.WEB_FORM)
