@@ -116,11 +116,12 @@ _messages: dict[tuple[Rendered, str], int] = {}
 
 def _shared_message(rendered: Rendered, submission: Submission) -> Message:
     key = (rendered, submission.campaign.sender_name)
-    kept = Message.objects.filter(pk=_messages.get(key, 0), erased_at=None, text=rendered.text).first()
-    if kept is None:
-        kept = _write(rendered, submission)
-        _messages[key] = kept.pk
-    return kept
+    kept = Message.objects.filter(pk=_messages.get(key, 0), erased_at=None, subject=rendered.subject)
+    found = kept.only("pk").first()
+    if found is None:
+        found = _write(rendered, submission)
+        _messages[key] = found.pk
+    return found
 
 
 def _write(rendered: Rendered, submission: Submission) -> Message:

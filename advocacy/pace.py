@@ -22,8 +22,8 @@ from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db import connection, transaction
-from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db import connection, models, transaction
+from django.db.models import Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from advocacy.clock import database_now
 from advocacy.models import Campaign, Legislature, Letter
@@ -82,25 +82,33 @@ class OfficeHours:
 
 
 Load = Callable[[datetime, datetime], Iterable[datetime]]
+Count = Callable[[datetime, Sequence[timedelta]], Sequence[int]]
 
 
 class Timeline:
     """The slots of one lane, kept in order, and the next moment at which one more breaks no limit.
 
     `load(start, end)` brings slots that stand already, start included and end not; it is asked only for the
-    stretch that matters, and once for each. What `take` adds need not be known to it.
+    stretch that matters, and once for each. What `take` adds need not be known to it. `count(moment, windows)`, if
+    there is one, tells how many stand nearer to a moment than each window: where that leaves room, and it nearly
+    always does, nothing is loaded at all.
     """
 
-    def __init__(self, limits: Sequence[Limit], load: Load = lambda start, end: ()) -> None:
+    def __init__(
+        self, limits: Sequence[Limit], load: Load = lambda start, end: (), count: Count | None = None
+    ) -> None:
         # The longest window first: it leads past a full day in one step.
         self._limits = sorted(limits, key=lambda limit: limit.window, reverse=True)
         self._reach = max(limit.window for limit in limits)
         self._load = load
+        self._count = count
         self._taken: list[datetime] = []
         self._known: tuple[datetime, datetime] | None = None
 
     def earliest(self, moment: datetime) -> datetime:
         """The first moment, not before `moment`, at which one more keeps every limit, before and after it."""
+        if self._has_room(moment):
+            return moment
         while True:
             self._look_around(moment)
             free = next((found for limit in self._limits if (found := self._blocked(limit, moment))), None)
@@ -110,6 +118,20 @@ class Timeline:
 
     def take(self, moment: datetime) -> None:
         bisect.insort(self._taken, moment)
+
+    def _has_room(self, moment: datetime) -> bool:
+        """Whether so little stands around `moment` that no limit can be near; False says nothing."""
+        if self._count is None or self._known is not None:
+            return False
+        counts = self._count(moment, [limit.window for limit in self._limits])
+        return all(
+            found + self._near(moment, limit.window) < limit.count
+            for found, limit in zip(counts, self._limits, strict=True)
+        )
+
+    def _near(self, moment: datetime, window: timedelta) -> int:
+        low = bisect.bisect_right(self._taken, moment - window)
+        return bisect.bisect_left(self._taken, moment + window) - low
 
     def _blocked(self, limit: Limit, moment: datetime) -> datetime | None:
         """When the run of slots that fills the limit around `moment` sets it free; None if none does.
@@ -229,7 +251,7 @@ def forecast(of: Campaign | Iterable[Letter]) -> Forecast:
     rows = (
         rows.filter(campaign=of) if isinstance(of, Campaign) else rows.filter(pk__in=[one.pk for one in of])
     )
-    found = rows.aggregate(first=Min("slot"), last=Max("slot"), waiting=Count("pk"))
+    found = rows.aggregate(first=Min("slot"), last=Max("slot"), waiting=models.Count("pk"))
     return Forecast(**found)
 
 
@@ -242,7 +264,8 @@ def allot(letters: Sequence[Letter], now: datetime | None = None) -> None:
     """
     now = now or database_now()
     hold_lanes(letters)
-    planner = _Planner(now)
+    # A few letters ask for room; for many the lanes are read once.
+    planner = _Planner(now, asks=len(letters) <= 50)
     for letter in letters:
         planner.place(letter)
     _save_slots(letters)
@@ -298,7 +321,7 @@ def free_at(letter: Letter, now: datetime) -> datetime:
     ):
         for limit in limits:
             left = Letter.objects.filter(
-                **lane, status=Letter.Status.DISPATCHED, slot__gt=now - limit.window
+                **lane, status=Letter.Status.DISPATCHED, slot__gt=now - limit.window, slot__lte=now
             ).order_by("-slot")
             nth = left.values_list("slot", flat=True)[limit.count - 1 : limit.count].first()
             if nth is not None:
@@ -368,9 +391,10 @@ _LOCK_SPACE = 0x70_61_63_65  # keeps our advisory locks apart from other users o
 class _Planner:
     """Places letters one after the other, with the lanes they need read once."""
 
-    def __init__(self, now: datetime, without: bytes | None = None) -> None:
+    def __init__(self, now: datetime, *, without: bytes | None = None, asks: bool = False) -> None:
         self._now = now
         self._without = without
+        self._asks = asks
         self._dice = random.Random()  # noqa: S311 - spreads load, guards nothing
         self._addresses: dict[bytes, tuple[Timeline, Caps]] = {}
         self._domains: dict[str, Timeline] = {}
@@ -399,15 +423,15 @@ class _Planner:
     def _open_lanes(self, key: bytes, letter: Letter) -> None:
         caps = caps_of(letter, self._now)
         rows = self._rows(address_hash=key)
-        self._addresses[key] = (
-            Timeline(limits_of(caps.person_hour, caps.person_day), _loader(rows)),
-            caps,
-        )
+        self._addresses[key] = (self._timeline(limits_of(caps.person_hour, caps.person_day), rows), caps)
         self._last[key] = rows.order_by("-slot").values_list("slot", flat=True).first()
         if letter.domain not in self._domains:
-            self._domains[letter.domain] = Timeline(
-                smooth(caps.domain_hour, caps.domain_day), _loader(self._rows(domain=letter.domain))
+            self._domains[letter.domain] = self._timeline(
+                smooth(caps.domain_hour, caps.domain_day), self._rows(domain=letter.domain)
             )
+
+    def _timeline(self, limits: Sequence[Limit], rows: QuerySet[Letter]) -> Timeline:
+        return Timeline(limits, _loader(rows), _counter(rows) if self._asks else None)
 
     def _rows(self, **lane: object) -> QuerySet[Letter]:
         rows = Letter.objects.filter(slot__isnull=False, **lane)
@@ -431,18 +455,40 @@ def _loader(rows: QuerySet[Letter]) -> Load:
     return load
 
 
+def _counter(rows: QuerySet[Letter]) -> Count:
+    def count(moment: datetime, windows: Sequence[timedelta]) -> Sequence[int]:
+        widest = max(windows)
+        near = rows.filter(slot__gt=moment - widest, slot__lt=moment + widest).order_by()
+        found = near.aggregate(
+            **{
+                f"n{number}": models.Count(
+                    "slot", filter=Q(slot__gt=moment - window, slot__lt=moment + window)
+                )
+                for number, window in enumerate(windows)
+            }
+        )
+        return [found[f"n{number}"] for number in range(len(windows))]
+
+    return count
+
+
 def _save_slots(letters: Sequence[Letter]) -> None:
-    """One UPDATE for all of them, and only of letters that still wait."""
+    """One UPDATE for all of them, and only of letters that still wait; rows are locked in one order."""
+    ids = [letter.pk for letter in letters]
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            WITH waiting AS (
+                SELECT id FROM advocacy_letter WHERE id = ANY(%s) AND status = 'confirmed' ORDER BY id FOR UPDATE
+            )
             UPDATE advocacy_letter l SET slot = n.slot, address_hash = n.address_hash, domain = n.domain
-            FROM unnest(%s::bigint[], %s::timestamptz[], %s::bytea[], %s::text[])
+            FROM waiting, unnest(%s::bigint[], %s::timestamptz[], %s::bytea[], %s::text[])
                  AS n (id, slot, address_hash, domain)
-            WHERE l.id = n.id AND l.status = 'confirmed'
+            WHERE l.id = waiting.id AND l.id = n.id
             """,
             [
-                [letter.pk for letter in letters],
+                ids,
+                ids,
                 [letter.slot for letter in letters],
                 [bytes(letter.address_hash or b"") for letter in letters],
                 [letter.domain for letter in letters],

@@ -70,16 +70,21 @@ def remind() -> int:
 @transaction.atomic
 def _remind(pk: int) -> bool:
     now = timezone.now()
+    waiting = Submission.objects.filter(pk=pk, confirmed_at=None, reminded_at=None)
+    seen = waiting.values_list("supporter__address_hash", flat=True).first()
+    if seen is None:
+        return False
+    # First the address, then the row, as everybody who holds both does.
+    address_hash = bytes(seen)
+    suppressions.hold(address_hash)
     submission = (
-        Submission.objects.select_for_update(of=("self",), skip_locked=True)
+        waiting.select_for_update(of=("self",), skip_locked=True)
         .select_related("supporter", "campaign")
-        .filter(pk=pk, confirmed_at=None, reminded_at=None)
+        .filter(supporter__address_hash=address_hash)
         .first()
     )
     if submission is None:
         return False
-    address_hash = bytes(submission.supporter.address_hash)
-    suppressions.hold(address_hash)
     done = submission.supporter.submissions.filter(campaign=submission.campaign, confirmed_at__isnull=False)
     sends = not done.exists()
     due = database_now()

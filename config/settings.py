@@ -224,6 +224,8 @@ CELERY_BEAT_SCHEDULE = {
     "dispatch-letters": {
         "task": "advocacy.tasks.dispatch_due",
         "schedule": env.float("DISPATCH_SECONDS", 5.0),
+        # A tick that no worker took in time is of no use to the next one: ticks must not pile up before mails.
+        "options": {"expires": 10},
     },
     "expire-letters": {"task": "advocacy.tasks.expire", "schedule": 3_600.0},
     "forget": {"task": "advocacy.tasks.forget", "schedule": 86_400.0},

@@ -180,6 +180,12 @@ def test_a_forged_broken_or_old_proof_of_work_is_none():
     assert abuse.is_solved(payload)
 
 
+def test_a_scraper_is_stopped_and_its_neighbours_network_is_not(monkeypatch):
+    monkeypatch.setattr(abuse, "PER_NETWORK_LOOKUPS", RateLimitItemPerMinute(3, 10))
+    assert [abuse.may_look_up(post()) for _number in range(4)] == [True, True, True, False]
+    assert abuse.may_look_up(post("203.0.113.1"))
+
+
 # --- without Valkey -----------------------------------------------------------------------------------------------
 
 
