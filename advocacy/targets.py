@@ -13,7 +13,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from django.core.exceptions import ValidationError
-from django.db.models import BooleanField, Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Count, Prefetch, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -259,8 +259,9 @@ class _Rules:
         # Sparing is about the person: whoever is spared in one office is not offered in another.
         rows = _current()
         if any(rule.effect == Effect.SPARE for rule in self._rules):
-            spared = _current().filter(self.condition(Effect.SPARE), person_id=OuterRef("person_id"))
-            rows = rows.filter(~Exists(spared))
+            # As a list of people and not row by row: PostgreSQL hashes it also before it has any statistics.
+            spared = _current().filter(self.condition(Effect.SPARE))
+            rows = rows.exclude(person_id__in=spared.order_by().values("person_id"))
         return rows
 
 
