@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from advocacy.models import LetterTemplate
+if TYPE_CHECKING:  # the models use these rules, too
+    from advocacy.models import LetterTemplate
 
 MAX_NAME = 100
 MAX_PLACE = 100
@@ -58,13 +59,15 @@ def clean_place(text: str) -> str:
     return _plain_words(text, limit=MAX_PLACE, missing=_("Please enter the place where you live."))
 
 
-def clean_subject(template: LetterTemplate, text: str, offered: Sequence[str] = ()) -> str:
-    """The subject of a letter. Where the template locks it, only one of its own subjects is taken.
+def check_sender_name(text: str) -> None:
+    """A campaign's name as it stands behind “via” and in mails: what no supporter may put into a name, staff may not."""
+    _plain_words(text, limit=MAX_NAME, missing=_("Please enter a name."))
 
-    `offered` are those subjects as they were shown, with their fields filled (`writing.Editor.subjects`).
-    """
+
+def clean_subject(template: LetterTemplate, text: str) -> str:
+    """The subject of a letter. Where the template locks it, only one of its own subjects is taken."""
     subject = clean_line(text, limit=MAX_SUBJECT, missing=_("Please enter a subject."))
-    if not template.subject_editable and subject not in {*subjects_of(template), *offered}:
+    if not template.subject_editable and subject not in subjects_of(template):
         raise ValidationError(_("Please choose one of the subjects offered."), code="locked")
     if links_in(subject):
         raise ValidationError(_("Please leave links out of the subject."), code="link")

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from advocacy import rules
 from advocacy.models.representatives import Area, Legislature, Person
 
 _colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write the colour as #rrggbb, for example #1f6f54."))
@@ -30,7 +31,10 @@ class Campaign(models.Model):
     default_language = models.CharField(_("main language"), max_length=12, default="en")
     accent = models.CharField(_("colour"), max_length=7, default="#1f6f54", validators=[_colour])
     sender_name = models.CharField(
-        _("name behind “via”"), max_length=80, help_text=_("Letters come from “Ann Example via …”.")
+        _("name behind “via”"),
+        max_length=80,
+        validators=[rules.check_sender_name],
+        help_text=_("Letters come from “Ann Example via …”."),
     )
     mailing_list = models.ForeignKey(
         "contacts.MailingList",

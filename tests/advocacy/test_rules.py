@@ -165,7 +165,6 @@ def test_a_long_letter_is_refused_before_it_costs_anything():
 def test_a_locked_subject_must_be_one_of_those_offered():
     locked = LetterTemplate(subjects="Please act\nKeep {{ area }} moving", subject_editable=False)
     assert rules.clean_subject(locked, " Please act ") == "Please act"
-    assert rules.clean_subject(locked, "Keep Kisumu moving", ["Keep Kisumu moving"])
     with pytest.raises(ValidationError, match="choose one"):
         rules.clean_subject(locked, "My own")
 

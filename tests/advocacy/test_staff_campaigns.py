@@ -77,6 +77,14 @@ def test_a_colour_nobody_can_read_is_refused_with_the_nearest_that_can(desk):
     assert Campaign.objects.get().accent == f"#{offered}"
 
 
+@pytest.mark.parametrize("name", ["Bus https://win.example", "win-now.com", "help@bus.example", "Bus\u202e"])
+def test_a_sender_name_that_is_an_advert_is_refused_at_its_field(desk, name):
+    campaign = make_campaign()
+    answer = desk.post(change(campaign), form_of(desk, change(campaign)) | {"sender_name": name})
+    assert answer.context["adminform"].form.errors["sender_name"]
+    assert Campaign.objects.get().sender_name == campaign.sender_name
+
+
 def test_the_page_of_a_campaign_says_which_languages_lack_what(desk):
     campaign = make_campaign()
     make_text(campaign, language="fr")
