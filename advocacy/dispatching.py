@@ -23,10 +23,14 @@ from django.db.models import Q, QuerySet
 from advocacy import mails, pace, routes
 from advocacy.clock import database_now
 from advocacy.models import Letter
+from mailer import sending
 
 logger = logging.getLogger(__name__)
 
 Status = Letter.Status
+
+# Neither the stop button nor test mode holds them back.
+_LET_LOOSE = Q(campaign__stopped=False) & (Q(campaign__test_mode=False) | Q(is_test=True))
 
 BATCH = 200
 # One call works so long, then leaves the rest to the next tick: a task must end well before its lease.
@@ -67,8 +71,7 @@ def _due(now: datetime, after: tuple[datetime, int]) -> QuerySet[Letter]:
     """Letters whose slot has come, in its order, page by page; letters that only wait are not met again."""
     slot, pk = after
     return (
-        Letter.objects.filter(status=Status.CONFIRMED, slot__lte=now, campaign__stopped=False)
-        .filter(Q(campaign__test_mode=False) | Q(is_test=True))
+        Letter.objects.filter(_LET_LOOSE, status=Status.CONFIRMED, slot__lte=now)
         .filter(Q(slot__gt=slot) | Q(slot=slot, pk__gt=pk))
         .order_by("slot", "pk")
         .only("pk", "slot", "address_hash", "domain")
@@ -92,7 +95,7 @@ def _dispatch(letter: Letter, now: datetime) -> Outcome:
         .select_related(
             "campaign", "submission__supporter", "supporter", "person", "route", "mandate__legislature"
         )
-        .filter(pk=letter.pk, status=Status.CONFIRMED, slot__lte=now, campaign__stopped=False)
+        .filter(_LET_LOOSE, pk=letter.pk, status=Status.CONFIRMED, slot__lte=now)
         .first()
     )
     if row is None or row.slot is None or bytes(row.address_hash or b"") != bytes(letter.address_hash or b""):
@@ -116,6 +119,22 @@ def _dispatch(letter: Letter, now: datetime) -> Outcome:
         return _withhold(row, "the letter could not be written as a mail", now)
     row.move_to(Status.DISPATCHED, delivery=delivery, dispatched_at=now, slot=now)
     return Outcome.DISPATCHED
+
+
+@transaction.atomic
+def recall(letter: Letter, reason: str) -> bool:
+    """Take a letter back from the mailer. False if the provider may have been asked, or if it was never handed over.
+
+    It then counts as withdrawn everywhere: in the public figures, and for who writes to the same person again.
+    """
+    if letter.status != Status.DISPATCHED or letter.delivery is None:
+        return False
+    if not sending.cancel(letter.delivery, reason):
+        return False
+    taken = Letter.objects.filter(pk=letter.pk, status=Status.DISPATCHED, delivery=letter.delivery)
+    taken.update(status=Status.WITHDRAWN, slot=None)
+    letter.refresh_from_db(fields=["status", "slot"])
+    return True
 
 
 def _withhold(letter: Letter, reason: str, now: datetime) -> Outcome:

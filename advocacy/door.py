@@ -10,7 +10,7 @@ from mailer.models import Delivery
 def check_letter(delivery: Delivery) -> str:
     """Why a letter may not go after all, in words; "" if it may.
 
-    The stop button, a marked route, a person who asked not to be written to. The letter is then held, not lost
+    The stop button, test mode, a marked route, a person who asked not to be written to. The letter is then held, not lost
     (`retention.take_back_one`).
     """
     letter = (
@@ -22,6 +22,8 @@ def check_letter(delivery: Delivery) -> str:
         return "" if "letter" not in delivery.context else "the letter was taken back"
     if letter.campaign.stopped:
         return "the campaign's stop button was pressed"
+    if letter.campaign.test_mode and not letter.is_test:
+        return "the campaign went back to test mode"
     if letter.status != Letter.Status.DISPATCHED:
         return "the letter was taken back"
     return routes.why_not(letter)

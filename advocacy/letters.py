@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from advocacy import links, mails, pace, routes, suspicion, writing
+from advocacy import dispatching, links, mails, pace, routes, suspicion, writing
 from advocacy.clock import database_now
 from advocacy.dispatching import dispatch_due
 from advocacy.models import Campaign, Letter, LetterTemplate, Submission, Supporter
@@ -289,16 +289,20 @@ def _call_off(submission: Submission, reason: str) -> None:
 def confirm(submission: Submission) -> int:
     """Take the word of whoever holds the mailbox that they wrote these letters; from now on they wait their turn.
 
-    Returns how many letters this call confirmed: 0 for a repeat, for an expired one and for a closed campaign, which
-    change nothing. A person already written to gets no second letter: that one becomes a duplicate, said so on the
+    Returns how many letters this call confirmed: 0 for a repeat, for an expired one, for one whose address was
+    corrected meanwhile and for a closed campaign, which change nothing. A person already written to gets no second letter: that one becomes a duplicate, said so on the
     status page. The newsletter, if ticked, rides on the same click with a consent of its own.
     """
     now = database_now()
     # One confirmation of a supporter at a time, whatever the submission: who was first is then a fact.
     supporter = Supporter.objects.select_for_update().get(pk=submission.supporter_id)
+    nonce = submission.nonce
     submission = (
         Submission.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=submission.pk)
     )
+    if submission.nonce != nonce:
+        # The link died while it was used: whoever holds the old mailbox has no word for the new one.
+        return 0
     if submission.confirmed_at is not None or submission.expires_at <= now:
         return 0
     if submission.campaign.status == Campaign.Status.CLOSED:
@@ -308,7 +312,8 @@ def confirm(submission: Submission) -> int:
     submission.supporter = supporter
     Supporter.objects.filter(pk=supporter.pk).update(proven_at=now)
     pending = list(
-        submission.letters.filter(status=Status.PENDING)
+        submission.letters.select_for_update(of=("self",))
+        .filter(status=Status.PENDING)
         .select_related("campaign", "person", "route", "mandate__legislature", "supporter")
         .order_by("pk")
     )
@@ -408,9 +413,7 @@ def withdraw(letter: Letter) -> bool:
     if letter.move_to(Status.WITHDRAWN, slot=None):
         return True
     letter.refresh_from_db()
-    if letter.status != Status.DISPATCHED or letter.delivery is None:
-        return False
-    return sending.cancel(letter.delivery, "withdrawn by the supporter")
+    return dispatching.recall(letter, "withdrawn by the supporter")
 
 
 def answered(letter: Letter, *, yes: bool) -> bool:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from advocacy import mails
+from advocacy import dispatching, mails
 from advocacy.clock import database_now
 from advocacy.models import Campaign, Letter, Report, Submission, Supporter
 from contacts import suppressions
@@ -39,9 +39,9 @@ def expire() -> int:
     remind()
     now = timezone.now()
     take_back()
-    unconfirmed = Letter.objects.filter(
-        status=Status.PENDING, submission__confirmed_at=None, submission__expires_at__lte=now
-    )
+    # The status stands on the letter itself, so that PostgreSQL asks it again where a confirmation was just ahead.
+    over = Submission.objects.filter(confirmed_at=None, expires_at__lte=now)
+    unconfirmed = Letter.objects.filter(status=Status.PENDING, submission__in=over)
     held = Letter.objects.filter(status=Status.WITHHELD, held_at__lte=now - HELD_DAYS)
     return sum(rows.update(status=Status.EXPIRED, slot=None) for rows in (unconfirmed, held))
 
@@ -150,6 +150,11 @@ def erase(supporter: Supporter) -> None:
     now = timezone.now()
     waiting = Letter.objects.filter(supporter=supporter, status__in=_OPEN_LETTERS)
     waiting.update(status=Status.WITHDRAWN, slot=None)
+    # Those in the mailer's queue, too: their text is emptied below, and an empty letter must not leave.
+    for letter in Letter.objects.filter(
+        supporter=supporter, status=Status.DISPATCHED, delivery__status=Delivery.Status.QUEUED
+    ).select_related("delivery"):
+        dispatching.recall(letter, "its writer was erased")
     supporter.submissions.filter(confirmed_at=None, expires_at__gt=now).update(expires_at=now)
     _empty(list(supporter.submissions.values_list("pk", flat=True)))
     supporter.submissions.update(network="")

@@ -241,6 +241,7 @@ def test_letters_meant_in_earnest_wait_out_a_test_and_never_reach_the_tester():
     ("change", "reason"),
     [
         (lambda: Campaign.objects.update(stopped=True), "stop button"),
+        (lambda: Campaign.objects.update(test_mode=True), "test mode"),
         (lambda: ContactRoute.objects.update(state="bounced"), "bounced"),
         (lambda: Person.objects.update(refuses_letters=True), "asked not to be written to"),
     ],
@@ -257,7 +258,7 @@ def test_a_letter_stopped_at_the_door_is_held_and_can_still_go(
     letter = fresh(letter)
     assert (letter.status, letter.delivery.status) == (Status.WITHHELD, Delivery.Status.SUPPRESSED)
     assert reason in letter.held_because
-    Campaign.objects.update(stopped=False)
+    Campaign.objects.update(stopped=False, test_mode=False)
     ContactRoute.objects.update(state="usable")
     Person.objects.update(refuses_letters=False)
     assert letters.release(letter, User.objects.create_user("staff"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,14 +11,16 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import User
 from advocacy import letters, tokens
 from advocacy.models import Campaign, ContactRoute, Letter, Submission, Supporter
 from contacts import suppressions
+from contacts.addresses import parse
 from contacts.models import Consent, Contact, MailingList, Subscription, Suppression
 from mailer import invariants
 from mailer.models import Delivery
@@ -100,6 +103,38 @@ def test_eight_clicks_at_once_confirm_once():
     assert sorted(found) == [0] * 7 + [1]
     assert Consent.objects.count() == 1
     assert Delivery.objects.filter(kind=Delivery.Kind.SYSTEM).count() == 1
+
+
+def test_a_click_in_the_old_mailbox_confirms_nothing_once_the_address_is_corrected():
+    submission = make_submission()
+    opened = Submission.objects.get()  # as the page behind the old link has read it
+    letters.correct_address(submission, unique_address("right"))
+    assert letters.confirm(opened) == 0
+    assert Submission.objects.get().confirmed_at is None
+    assert Letter.objects.get().status == Status.PENDING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_click_in_the_last_second_is_not_overtaken_by_the_end_of_the_week():
+    submission = make_submission()
+    ends_at = timezone.now() + timedelta(seconds=1)
+    Submission.objects.update(expires_at=ends_at)
+    submission.refresh_from_db()
+
+    def expire_while_it_is_being_confirmed() -> None:
+        try:
+            letters.expire()
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=expire_while_it_is_being_confirmed)
+    with transaction.atomic():
+        assert letters.confirm(submission) == 1
+        time.sleep(max(0.0, (ends_at - timezone.now()).total_seconds()) + 0.1)
+        other.start()
+        time.sleep(0.5)  # it now waits for the row
+    other.join(timeout=30)
+    assert Letter.objects.get().status == Status.CONFIRMED
 
 
 @pytest.mark.django_db(transaction=True)
@@ -519,6 +554,10 @@ def test_a_letter_that_left_cannot_be_withdrawn_but_one_in_our_queue_can(outbox)
     assert letters.state_of(gone).code == "sent"
     waiting.refresh_from_db()
     assert letters.state_of(waiting).code == "withdrawn"
+    assert not letters.withdraw(waiting)
+    address = parse(waiting.supporter.address)
+    assert letters.confirm(make_submission(campaign, [waiting.mandate], address=address)) == 1
+    assert broken() == []
 
 
 def test_several_letters_of_one_form_go_to_their_own_people():

@@ -161,6 +161,7 @@ def test_an_erased_person_is_known_by_the_hash_only_and_still_writes_once(outbox
     letter = make_letter(campaign, mandate, address=address)
     waiting = make_letter(campaign, address=address)
     letters.dispatch_due(letter.slot)
+    outbox.deliver()
     supporter = Supporter.objects.get()
     retention.erase(supporter)
     retention.erase(supporter)
@@ -173,6 +174,15 @@ def test_an_erased_person_is_known_by_the_hash_only_and_still_writes_once(outbox
     again = make_submission(campaign, [mandate], address=address)
     assert letters.confirm(again) == 0
     assert again.letters.get().status == Status.DUPLICATE
+
+
+def test_a_letter_in_our_queue_does_not_leave_empty_when_its_writer_is_erased(outbox):
+    letter = make_letter()
+    letters.dispatch_due(letter.slot)
+    retention.erase(Supporter.objects.get())
+    assert outbox.deliver() == []
+    letter.refresh_from_db()
+    assert (letter.status, letter.delivery.status) == (Status.WITHDRAWN, Delivery.Status.CANCELLED)
 
 
 # --- what makes a person look first ---------------------------------------------------------------------------------
