@@ -160,6 +160,7 @@ def test_an_erased_person_is_known_by_the_hash_only_and_still_writes_once(outbox
     campaign, mandate, address = make_campaign(), make_mandate(), unique_address("ann")
     letter = make_letter(campaign, mandate, address=address)
     waiting = make_letter(campaign, address=address)
+    Letter.objects.filter(pk=waiting.pk).update(slot=letter.slot + timedelta(hours=1))
     letters.dispatch_due(letter.slot)
     outbox.deliver()
     supporter = Supporter.objects.get()

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from advocacy import targets
@@ -212,6 +213,10 @@ def test_ten_thousand_people_are_offered_in_few_queries(django_assert_max_num_qu
     campaign = make_campaign()
     house = make_legislature()
     today = date(2026, 1, 1)
+    make_mandate(make_legislature(country="FR"))
+    with connection.cursor() as cursor:
+        # The planner's idea of the tables stays that of an hour ago, as after a large import.
+        cursor.execute("ANALYZE advocacy_mandate, advocacy_person, advocacy_legislature")
     found = Person.objects.bulk_create(
         [
             Person(source="many", source_id=str(number), as_of=today, name=f"Person {number:05}")
@@ -225,7 +230,7 @@ def test_ten_thousand_people_are_offered_in_few_queries(django_assert_max_num_qu
         ]
     )
     rule(campaign, Effect.SPARE, party="None of these")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page = targets.offer(campaign, "KE", page=3)
     assert len(page.candidates) == 100
     assert (page.total, page.pages, page.page) == (10_000, 100, 3)
