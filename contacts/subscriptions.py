@@ -25,12 +25,14 @@ def subscribe_proven(
     language: str = "",
     country: str = "",
 ) -> Subscription | None:
-    """Subscribe somebody who ticked the box and has proven the mailbox. Safe to repeat.
+    """Subscribe somebody who ticked the box and has proven the mailbox.
 
     An earlier "unsubscribed" is lifted: the fresh tick is the person's own word. A suppression is not; then the
     consent is kept as a fact, and None is returned. What we know of the contact is never overwritten.
+
+    Safe to repeat, also in parallel: the same proof is one consent and lifts nothing that came after it.
     """
-    contact, _ = Contact.objects.get_or_create(
+    contact, _created = Contact.objects.get_or_create(
         address_key=address.key,
         defaults={
             "address": address.given,
@@ -41,17 +43,17 @@ def subscribe_proven(
             "source": source[:100],
         },
     )
-    Consent.objects.create(
+    Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)  # a repeat in parallel waits here
+    _consent, is_new = Consent.objects.get_or_create(
         address_hash=address.hash,
-        contact=contact,
         mailing_list=mailing_list,
         purpose=Consent.Purpose.NEWSLETTER,
         granted=True,
-        text=text,
-        page=page[:300],
-        source=source[:100],
         proof=proof,
+        defaults={"contact": contact, "text": text, "page": page[:300], "source": source[:100]},
     )
+    if not is_new:
+        return Subscription.objects.filter(contact=contact, mailing_list=mailing_list).first()
     if suppressions.blocks(address.hash, Suppression.Scope.MAILINGS):
         return None
     subscription, created = Subscription.objects.get_or_create(
