@@ -64,7 +64,7 @@ def provider(settings: Any) -> Iterator[Provider]:
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
     settings.SANDBOX_URL = url
-    settings.ANYMAIL = {**settings.ANYMAIL, "MAILGUN_API_URL": f"{url}/v3", "REQUESTS_TIMEOUT": (1, 1)}
+    settings.ANYMAIL = {**settings.ANYMAIL, "MAILGUN_API_URL": f"{url}/v3", "REQUESTS_TIMEOUT": (10, 10)}
     yield told
     server.shutdown()
     server.server_close()
