@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, OuterRef, Subquery
@@ -110,6 +111,15 @@ class RuleForm(forms.ModelForm):
         return languages.country_code(self.cleaned_data["country"])
 
 
+class SeldomSet(AutocompleteSelect):
+    """A field most rules leave empty: nothing is asked of the database, or even prepared, for an empty one."""
+
+    def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:
+        if any(value):
+            return super().optgroups(name, value, attr)
+        return [(None, [self.create_option(name, "", "", False, 0)], 0)]
+
+
 class RuleInline(StaffInline):
     model = TargetRule
     form = RuleForm
@@ -132,6 +142,15 @@ class RuleInline(StaffInline):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).select_related("legislature", "area", "person")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A plain field: its buttons to add, change and look at a legislature are for the legislatures' own pages."""
+        if db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = SeldomSet(db_field, self.admin_site)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
 
     @admin.display(description=_("who matches now"))
     def matches(self, rule: TargetRule) -> str:
