@@ -136,7 +136,7 @@ def test_a_supporter_writes_on_a_phone_and_sees_what_became_of_each_letter(
         == "https://office.example/write"
     )
     page.get_by_role("button", name="They answered").first.click()
-    assert page.get_by_text("You told us that they answered.").is_visible()
+    page.get_by_text("You told us that they answered.").wait_for()
 
     (letter,) = provider.messages(REACHED)
     assert "My mother cannot reach the clinic without it." in letter["text"]
