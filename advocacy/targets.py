@@ -154,10 +154,7 @@ def chosen(campaign: Campaign, country: str, person_ids: Sequence[int]) -> list[
             % {"limit": campaign.max_recipients},
             code="too_many",
         )
-    rules = _Rules(campaign)
-    wanted = Q(person_id__in=ids)
-    rows = rules.wanted(country).filter(wanted) | rules.fallback(country).filter(wanted)
-    by_person = {found.person.pk: found for found in _candidates(rules, rows, start=0, limit=len(ids))}
+    by_person = _offered_of(campaign, country, ids)
     if any(pk not in by_person for pk in ids):
         raise ValidationError(
             _("One of these people can no longer be written to here. Please choose again."),
@@ -171,6 +168,21 @@ def chosen(campaign: Campaign, country: str, person_ids: Sequence[int]) -> list[
                 code="unreachable",
             )
     return [by_person[pk] for pk in ids]
+
+
+def still_offered(campaign: Campaign, country: str, person_ids: Sequence[int]) -> list[Candidate]:
+    """Those of these people who can be written to here, in this order; the others are left out."""
+    by_person = _offered_of(campaign, country, list(dict.fromkeys(person_ids)))
+    found = [by_person[pk] for pk in person_ids if pk in by_person]
+    return [candidate for candidate in found if candidate.reach != "none"]
+
+
+def _offered_of(campaign: Campaign, country: str, ids: Sequence[int]) -> dict[int, Candidate]:
+    if not ids:
+        return {}
+    rules, wanted = _Rules(campaign), Q(person_id__in=ids)
+    rows = rules.wanted(country).filter(wanted) | rules.fallback(country).filter(wanted)
+    return {found.person.pk: found for found in _candidates(rules, rows, start=0, limit=len(ids))}
 
 
 def matches(rule_effect: str, campaign: Campaign) -> QuerySet[Mandate]:
@@ -203,9 +215,9 @@ def candidate(mandate: Mandate) -> Candidate:
 
 def best_route(person: Person, kind: str) -> ContactRoute | None:
     """The usable route of a kind that its source puts first, from `person.usable_routes` where that is loaded."""
-    routes: Iterable[ContactRoute] = getattr(person, "usable_routes", None) or person.routes.filter(
-        state=ContactRoute.State.USABLE
-    ).order_by("priority", "pk")
+    routes: Iterable[ContactRoute] | None = getattr(person, "usable_routes", None)
+    if routes is None:
+        routes = person.routes.filter(state=ContactRoute.State.USABLE).order_by("priority", "pk")
     return next((route for route in routes if route.kind == kind), None)
 
 
@@ -415,17 +427,12 @@ def _candidates(rules: _Rules, rows: QuerySet[Mandate], *, start: int, limit: in
             person=mandate.person,
             legislature=mandate.legislature,
             area=mandate.area,
-            route=_first(mandate.person, ContactRoute.Kind.EMAIL),
-            web_form=_first(mandate.person, ContactRoute.Kind.WEB_FORM),
+            route=best_route(mandate.person, ContactRoute.Kind.EMAIL),
+            web_form=best_route(mandate.person, ContactRoute.Kind.WEB_FORM),
             ticked=mandate.ticked,
         )
         for mandate in page
     ]
-
-
-def _first(person: Person, kind: str) -> ContactRoute | None:
-    routes: list[ContactRoute] = person.usable_routes  # type: ignore[attr-defined]
-    return next((route for route in routes if route.kind == kind), None)
 
 
 def _tick_first(candidates: list[Candidate], limit: int) -> list[Candidate]:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from advocacy import abuse, forms, letters, sharing, targets, texts, tokens
 from advocacy.forms import Filters, Writing
 from advocacy.models import Campaign
-from advocacy.targets import Candidate, Offer
+from advocacy.targets import Offer
 from advocacy.views.campaigns import find_campaign
 from advocacy.views.guards import private, public_form, see_other
 
@@ -32,10 +32,14 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
     if campaign.status == Campaign.Status.CLOSED:
         return redirect("advocacy:campaign", slug)
     if not abuse.may_look_up(request):
-        answer = render(request, "advocacy/too_many.html", {"campaign": campaign}, status=429)
-        answer["Retry-After"] = "600"
-        return answer
+        return _too_many(request, campaign)
     return _choose(request, campaign)
+
+
+def _too_many(request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    answer = render(request, "advocacy/too_many.html", {"campaign": campaign}, status=429)
+    answer["Retry-After"] = "600"
+    return answer
 
 
 def _choose(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpResponse:
@@ -55,7 +59,7 @@ def _choose(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpRe
         "filters": filters,
         "offer": offer,
         "picked": picked,
-        "elsewhere": _still_offered(campaign, filters.country, elsewhere),
+        "elsewhere": targets.still_offered(campaign, filters.country, elsewhere),
         "ticked_by_campaign": _ticks(offer),
         "error": error,
         "via": forms.via(request.GET),
@@ -79,17 +83,6 @@ def _picked(request: HttpRequest, offer: Offer) -> list[int]:
     return picked
 
 
-def _still_offered(campaign: Campaign, country: str, ids: list[int]) -> list[Candidate]:
-    """Those of `ids` that may be chosen here; the others are left out without a word, they were typed by hand."""
-    found: list[Candidate] = []
-    for pk in ids:
-        try:
-            found += targets.chosen(campaign, country, [pk])
-        except ValidationError:
-            continue
-    return found
-
-
 @public_form
 @private
 @require_http_methods(["GET", "POST"])
@@ -98,6 +91,9 @@ def letter(request: HttpRequest, slug: str) -> HttpResponse:
     campaign = find_campaign(request, slug)
     if campaign.status == Campaign.Status.CLOSED:
         return redirect("advocacy:campaign", slug)
+    # This page names people as well, and shows the lists where the choice was wrong.
+    if request.method == "GET" and not abuse.may_look_up(request):
+        return _too_many(request, campaign)
     data = request.POST if request.method == "POST" else request.GET
     try:
         people = targets.chosen(campaign, Filters.of(data).country, forms.ids(data, "to"))

@@ -74,6 +74,17 @@ def test_whom_a_supporter_has_chosen_survives_a_search_that_does_not_show_them(c
     assert _ticked(page) == [str(chosen)]
 
 
+def test_a_long_list_of_made_up_choices_costs_no_more_than_a_short_one(
+    campaign, assembly, member, django_assert_max_num_queries
+):
+    nobody = make_mandate(assembly, email=None).person_id
+    people = [make_mandate(assembly).person_id for _number in range(20)]
+    ticks = "&".join(f"to={pk}" for pk in [*people, nobody, *range(10**9, 10**9 + 60)])
+    with django_assert_max_num_queries(30):
+        answer = Visitor().client.get(f"/en/c/{campaign.slug}/write/?country=KE&q=Achieng&{ticks}")
+    assert [candidate.person.pk for candidate in answer.context["elsewhere"]] == people
+
+
 def test_people_are_shown_with_chamber_area_party_and_their_name_in_their_own_script(campaign, assembly):
     make_mandate(
         assembly,
@@ -162,10 +173,13 @@ def test_a_country_nobody_is_offered_in_leads_back_to_the_campaign(campaign, mem
     assert "Where do you live?" in Visitor().choose(campaign, "ZZ").text
 
 
-def test_a_network_that_copies_the_lists_is_asked_to_wait_and_others_are_not(campaign, member, rf, broker):
+@pytest.mark.parametrize("page", ["write/", "write/letter/"])
+def test_a_network_that_copies_the_lists_is_asked_to_wait_and_others_are_not(
+    campaign, member, rf, broker, page
+):
     for _search in range(abuse.PER_NETWORK_LOOKUPS.amount):
         assert abuse.may_look_up(rf.get("/", REMOTE_ADDR="192.0.2.7"))
-    address = f"/en/c/{campaign.slug}/write/?country=KE"
+    address = f"/en/c/{campaign.slug}/{page}?country=KE&to={member.person_id}"
     slowed = Visitor().client.get(address, REMOTE_ADDR="192.0.2.99")
     assert slowed.status_code == 429
     assert slowed["Retry-After"] == "600"
