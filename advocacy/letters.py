@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from advocacy import dispatching, links, mails, pace, routes, suspicion, writing
+from advocacy import dispatching, links, mails, pace, reports, routes, suspicion, writing
 from advocacy.clock import database_now
 from advocacy.dispatching import dispatch_due
 from advocacy.models import Campaign, Letter, LetterTemplate, Submission, Supporter
@@ -327,12 +327,14 @@ def confirm(submission: Submission) -> int:
 
 def _confirm_letters(letters: Sequence[Letter], now: datetime) -> list[Letter]:
     """Decide for each letter how it goes on, and store it. Returns those that go on."""
-    written = _already_written(letters)
+    written, reported = _already_written(letters), reports.reasons_to_hold(letters)
     for letter in letters:
         letter.confirmed_at = now
         if letter.person_id in written and not letter.is_test:
             letter.status = Status.DUPLICATE
             continue
+        if not letter.is_test:
+            letter.held_because = letter.held_because or reported.get(letter.person_id, "")
         letter.status = _next_status(letter)
         if letter.status == Status.WITHHELD:
             letter.held_at = now

@@ -5,7 +5,8 @@ import gzip
 import pytest
 from django.conf import settings
 
-from advocacy import abuse, letters, links, sharing, tokens
+from accounts.models import User
+from advocacy import abuse, letters, links, reports, sharing, tokens
 from advocacy.models import Campaign, ContactRoute, Letter, Postcode, Report, Submission, TargetRule
 from contacts.models import Consent, MailingList
 from mailer.models import Delivery
@@ -14,11 +15,13 @@ from tests.factories import (
     make_area,
     make_campaign,
     make_legislature,
+    make_letter,
     make_mandate,
     make_person,
     make_route,
     make_submission,
     make_template,
+    unique_address,
 )
 
 pytestmark = pytest.mark.django_db
@@ -510,12 +513,31 @@ def test_an_office_reports_abuse_and_the_writers_other_letters_wait_for_a_person
     assert other.status == Letter.Status.WITHHELD
 
 
+def test_a_report_holds_the_writers_letters_of_other_campaigns_until_somebody_has_dealt_with_it(
+    campaign, member
+):
+    address = unique_address("ann")
+    first, elsewhere = make_campaign(), make_campaign()
+    reported = make_letter(first, member, address=address)
+    waiting = make_letter(elsewhere, member, address=address)
+    assert reports.file(reported, "abuse")
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.slot) == (Letter.Status.WITHHELD, None)
+    assert make_letter(campaign, member, address=address).status == Letter.Status.WITHHELD
+    assert make_letter(campaign, member).status == Letter.Status.CONFIRMED
+    assert reports.handle(Report.objects.get(), User.objects.create_user("staff"))
+    assert make_letter(campaign, address=address).status == Letter.Status.CONFIRMED
+
+
 def test_an_office_that_wants_no_letters_gets_none_that_still_waits(campaign, member):
     letter, waiting = _confirmed(campaign, member).letters.get(), _confirmed(campaign, member).letters.get()
     visitor = Visitor()
     visitor.send(visitor.get(_report_address(letter)).forms[0], kind="no_letters")
     waiting.refresh_from_db()
     assert waiting.status == Letter.Status.WITHHELD
+    later = _confirmed(campaign, member).letters.get()
+    assert (later.status, later.held_because) == (waiting.status, waiting.held_because)
+    assert make_letter(campaign).status == Letter.Status.CONFIRMED
 
 
 def test_a_report_link_speaks_of_its_own_submissions_letters_only(campaign, member):
