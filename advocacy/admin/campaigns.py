@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -114,7 +115,7 @@ class RuleForm(forms.ModelForm):
 class SeldomSet(AutocompleteSelect):
     """A field most rules leave empty: nothing is asked of the database, or even prepared, for an empty one."""
 
-    def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         if any(value):
             return super().optgroups(name, value, attr)
         return [(None, [self.create_option(name, "", "", False, 0)], 0)]

@@ -173,7 +173,10 @@ def _read(
         for person in _people(reader, format_name, file, reading):
             _keep(person, store, report)
     kinds = reader.route_kinds(reading) if hasattr(reader, "route_kinds") else reader.ROUTE_KINDS
-    _tell(report, store.finish(reading.covers, kinds), reading)
+    stored = store.finish(reading.covers, kinds)
+    if getattr(reader, "COUNTED_BY_RECORDS", False):
+        stored.count_by_records()
+    _tell(report, stored, reading)
     return report
 
 

@@ -85,6 +85,11 @@ class Stored:
     legislatures: list[dict[str, Any]] = field(default_factory=list)
     ended_by_legislature: list[tuple[str, int, int]] = field(default_factory=list)
 
+    def count_by_records(self) -> None:
+        """Count people as their set does, by records: a second record of the same person changed nothing."""
+        self.unchanged += self.records - self.people
+        self.people = self.records
+
 
 class Store:
     """One source's records, staged by `add` and merged by `finish`. Both inside one transaction."""

@@ -31,6 +31,8 @@ from advocacy.representatives.records import (
 )
 
 SOURCE = "openstates"
+# A file is a person, and the set counts its people by files; a few are filed twice under one id.
+COUNTED_BY_RECORDS = True
 ROUTE_KINDS = frozenset({"email", "web_form", "phone"})
 _FOLDERS = {"legislature", "executive", "municipalities", "retired"}
 _JURISDICTION = re.compile(
