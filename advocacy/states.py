@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from advocacy.models import Campaign, Letter
+from advocacy.retention import HELD_DAYS
 from mailer.bounces import in_words
 from mailer.models import Delivery
 
@@ -121,10 +122,14 @@ def _dispatched(letter: Letter) -> LetterState:
             )
         case Sent.CANCELLED:
             return LetterState("withdrawn", _("withdrawn"), _("You took this letter back."), "cross", "plain")
+        case Sent.SUPPRESSED:
+            # Refused at our own door; in a moment it is withheld (`retention.take_back`).
+            return _held(letter, can_withdraw=False)
+    # Why is kept on the delivery in words for staff; they are in one language and may name what is not public.
     return LetterState(
         "failed",
         _("not sent"),
-        _("It could not be sent: %(reason)s.") % {"reason": delivery.reason.rstrip(".")},
+        _("It could not be handed to our mail provider, so it was not sent. The campaign sees why."),
         "alert",
         "bad",
         letter.dispatched_at,
@@ -202,18 +207,22 @@ def _sent(delivery: Delivery) -> LetterState:
     return LetterState("sent", _("sent"), sentence, "mail", "waiting", delivery.sent_at, can_answer=True)
 
 
+def _held(letter: Letter, *, can_withdraw: bool) -> LetterState:
+    return LetterState(
+        "held",
+        _("held for a look"),
+        _("A person of the campaign looks at it before it leaves."),
+        "clock",
+        "waiting",
+        letter.held_at,
+        can_withdraw=can_withdraw,
+    )
+
+
 def _ended(letter: Letter) -> LetterState:
     match letter.status:
         case Status.WITHHELD:
-            return LetterState(
-                "held",
-                _("held for a look"),
-                _("A person of the campaign looks at it before it leaves."),
-                "clock",
-                "waiting",
-                letter.held_at,
-                can_withdraw=True,
-            )
+            return _held(letter, can_withdraw=True)
         case Status.BY_HAND:
             return _by_hand(letter)
         case Status.WITHDRAWN:
@@ -237,9 +246,9 @@ def _ended(letter: Letter) -> LetterState:
                 "plain",
                 letter.confirmed_at,
             )
-    sentence = (
-        _("It was never confirmed, so it was not sent.")
-        if letter.confirmed_at is None
-        else _("Nobody could look at it in time, so it was not sent.")
-    )
-    return LetterState("expired", _("expired"), sentence, "cross", "bad", letter.submission.expires_at)
+    if letter.confirmed_at is None:
+        sentence, when = _("It was never confirmed, so it was not sent."), letter.submission.expires_at
+    else:
+        sentence = _("Nobody could look at it in time, so it was not sent.")
+        when = letter.held_at + HELD_DAYS if letter.held_at else None
+    return LetterState("expired", _("expired"), sentence, "cross", "bad", when)

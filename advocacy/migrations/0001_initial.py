@@ -253,7 +253,7 @@ class Migration(migrations.Migration):
                 ('body', models.TextField(verbose_name='letter')),
                 ('own_words', models.PositiveSmallIntegerField(default=0, help_text='Percent.', verbose_name='share of own words')),
                 ('is_test', models.BooleanField(default=False, verbose_name='test')),
-                ('status', models.CharField(choices=[('pending', 'waiting for confirmation'), ('confirmed', 'waiting for its turn'), ('withheld', 'held for a look'), ('dispatched', 'handed over'), ('withdrawn', 'withdrawn by the supporter'), ('refused', 'not sent: refused by a person'), ('expired', 'never confirmed'), ('duplicate', 'already written before'), ('by_hand', 'for the supporter to send')], default='pending', max_length=12, verbose_name='status')),
+                ('status', models.CharField(choices=[('pending', 'waiting for confirmation'), ('confirmed', 'waiting for its turn'), ('withheld', 'held for a look'), ('dispatched', 'handed over'), ('withdrawn', 'withdrawn by the supporter'), ('refused', 'not sent: refused by a person'), ('expired', 'over: not confirmed or not looked at in time'), ('duplicate', 'already written before'), ('by_hand', 'for the supporter to send')], default='pending', max_length=12, verbose_name='status')),
                 ('held_because', models.CharField(blank=True, max_length=300, verbose_name='held because')),
                 ('held_at', models.DateTimeField(blank=True, null=True, verbose_name='held since')),
                 ('address_hash', models.BinaryField(help_text='The address the slot was kept for.', max_length=32, null=True)),

@@ -100,7 +100,7 @@ class Letter(Lifecycle):
         DISPATCHED = "dispatched", _("handed over")
         WITHDRAWN = "withdrawn", _("withdrawn by the supporter")
         REFUSED = "refused", _("not sent: refused by a person")
-        EXPIRED = "expired", _("never confirmed")
+        EXPIRED = "expired", _("over: not confirmed or not looked at in time")
         DUPLICATE = "duplicate", _("already written before")
         BY_HAND = "by_hand", _("for the supporter to send")
 

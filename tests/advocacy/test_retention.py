@@ -92,7 +92,9 @@ def test_a_held_letter_expires_after_thirty_days_of_being_held():
     assert letters.expire() == 1
     letter.refresh_from_db()
     assert letter.status == Status.EXPIRED
-    assert "Nobody could look at it in time" in letters.state_of(letter).sentence
+    state = letters.state_of(letter)
+    assert "Nobody could look at it in time" in state.sentence
+    assert state.when == letter.held_at + retention.HELD_DAYS
 
 
 def test_a_refusal_at_the_door_that_was_missed_is_found_by_the_clock():

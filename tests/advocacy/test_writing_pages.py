@@ -419,6 +419,14 @@ def test_a_campaign_that_closed_meanwhile_takes_no_confirmation(campaign, member
     assert Letter.objects.get().status == Letter.Status.PENDING
 
 
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+def test_a_dead_link_names_the_mail_to_look_for_by_its_real_subject(language, outbox):
+    make_letter(language=language)
+    [copy] = outbox.deliver()
+    page = Visitor(language).get(f"/{language}/letters/x/")
+    assert copy.subject.replace("Keep line 42", "…") in " ".join(page.text.split())
+
+
 @pytest.mark.parametrize("page", ["confirm/{}/", "letters/{}/", "pending/{}/", "not-me/{}/", "report/{}/1/"])
 @pytest.mark.parametrize("token", ["x", "1-AAAAAAAAAAAAAAAAAAAAAAAA", "9" * 300, "%00"])
 def test_an_unknown_link_is_one_page_with_one_next_step(page, token):
