@@ -1,25 +1,17 @@
 """Importing representatives from the desk: a file, a dry run that says what would change, and then the run.
 
-Both are `advocacy.representatives.importing.run`, as on the command line. Between the two the file waits in a folder
-only the service can read, under a name that is nobody's to choose; it is removed after the run, or after a day.
+Both are `advocacy.representatives.importing.run`, as on the command line. Between the two the file waits in `uploads`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import hashlib
-import secrets
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -28,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Place, ReadOnly, StaffAdmin, navigation, who
 from accounts.permissions import require
+from advocacy.admin.uploads import Upload, UploadForm
 from advocacy.models import ColumnMapping, RepresentativeImport
 from advocacy.representatives import detect, importing
 from advocacy.representatives.readers import mapped_csv
@@ -41,10 +34,8 @@ navigation.add(
     )
 )
 
-MAX_BYTES = 25 * 1024 * 1024
-KEPT_FOR = dt.timedelta(days=1)
 _SHOWN = 200  # rejections on the page; the row keeps 1,000
-_SESSION = "representatives_import"
+_upload = Upload("representatives_import")
 
 _WORDS = {
     "people": _("people read"),
@@ -63,13 +54,7 @@ _WORDS = {
 }
 
 
-class UploadForm(forms.Form):
-    file = forms.FileField(
-        label=_("File"),
-        help_text=_(
-            "CSV, JSON or YAML, also .gz and .tar.gz; at most 25 MB. For larger sets use the command import_representatives."
-        ),
-    )
+class RepresentativesForm(UploadForm):
     format = forms.ChoiceField(
         label=_("Format"),
         choices=lambda: [("auto", _("told by its content")), *((name, name) for name in detect.FORMATS)],
@@ -95,11 +80,13 @@ class UploadForm(forms.Form):
         help_text=_("For a CSV file of your own."),
     )
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
-        if (file.size or 0) > MAX_BYTES:
-            raise ValidationError(_("This file is too large: at most 25 MB."))
-        return file
+    field_order = ["file"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = _(
+            "CSV, JSON or YAML, also .gz and .tar.gz; at most 25 MB. For larger sets use the command import_representatives."
+        )
 
 
 @admin.register(RepresentativeImport)
@@ -156,9 +143,9 @@ class RepresentativeImportAdmin(ReadOnly, StaffAdmin):
         if request.method == "POST" and "run" in request.POST:
             return self._run(request)
         if request.method == "POST" and "cancel" in request.POST:
-            _forget(request)
+            _upload.forget(request)
             return HttpResponseRedirect(reverse("admin:advocacy_representativeimport_upload"))
-        form = UploadForm(request.POST or None, request.FILES or None)
+        form = RepresentativesForm(request.POST or None, request.FILES or None)
         report = self._dry_run(request, form) if request.method == "POST" and form.is_valid() else None
         context = {
             **self.admin_site.each_context(request),
@@ -172,11 +159,9 @@ class RepresentativeImportAdmin(ReadOnly, StaffAdmin):
         }
         return TemplateResponse(request, "staff/import.html", context)
 
-    def _dry_run(self, request: HttpRequest, form: UploadForm) -> importing.Report | None:
+    def _dry_run(self, request: HttpRequest, form: RepresentativesForm) -> importing.Report | None:
         """Keep the file, read it, and change nothing; None, with the reason in the form, if it cannot be taken."""
-        _forget(request)
         found = form.cleaned_data
-        kept = _keep(found["file"])
         asked = {
             "name": Path(found["file"].name).name[:300],
             "format": found["format"],
@@ -184,31 +169,30 @@ class RepresentativeImportAdmin(ReadOnly, StaffAdmin):
             "as_of": found["as_of"].isoformat() if found["as_of"] else "",
             "mapping": found["mapping"].name if found["mapping"] else "",
         }
+        kept = _upload.keep(request, found["file"], asked)
         try:
-            report = _import(kept, asked, request, dry_run=True)
+            return _import(kept, asked, request, dry_run=True)
         except importing.ImportFileError as problem:
-            kept.unlink(missing_ok=True)
+            _upload.forget(request)
             form.add_error("file", str(problem))
             return None
-        request.session[_SESSION] = {**asked, "kept": kept.name}
-        return report
 
     def _run(self, request: HttpRequest) -> HttpResponse:
-        asked = request.session.get(_SESSION)
-        kept = _folder() / asked["kept"] if asked else None
         again = HttpResponseRedirect(reverse("admin:advocacy_representativeimport_upload"))
-        if asked is None or kept is None or not kept.is_file():
+        waiting = _upload.waiting(request)
+        if waiting is None:
             self.message_user(
                 request, _("The file is no longer here. Please choose it again."), messages.ERROR
             )
             return again
+        kept, asked = waiting
         try:
             report = _import(kept, asked, request, dry_run=False)
         except importing.ImportFileError as problem:
             self.message_user(request, str(problem), messages.ERROR)
             return again
         finally:
-            _forget(request)
+            _upload.forget(request)
         assert report.saved is not None  # noqa: S101 (every run leaves its row)
         self.note(request, report.saved, "Imported.")
         self.message_user(request, _("Imported."), messages.SUCCESS)
@@ -233,37 +217,6 @@ def _import(kept: Path, asked: dict[str, str], request: HttpRequest, *, dry_run:
         by=who(request),
         name=asked["name"],
     )
-
-
-def _keep(file: UploadedFile) -> Path:
-    """Write an upload to a file of ours. Only its last endings are kept of its name: they tell what unpacks it."""
-    endings = "".join(Path(file.name or "").suffixes[-2:])
-    safe = "".join(sign for sign in endings if sign.isascii() and (sign.isalnum() or sign == "."))[:20]
-    kept = _folder() / f"{secrets.token_hex(16)}{safe}"
-    with kept.open("xb") as written:
-        for chunk in file.chunks():
-            written.write(chunk)
-    return kept
-
-
-def _folder() -> Path:
-    """The private folder of uploads; what is older than a day is removed from it."""
-    # Two installations on one machine have a folder each.
-    ours = hashlib.sha256(f"{settings.SITE_URL} {settings.BASE_DIR}".encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"epistle-uploads-{ours}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    oldest = time.time() - KEPT_FOR.total_seconds()
-    for old in folder.iterdir():
-        with contextlib.suppress(OSError):
-            if old.stat().st_mtime < oldest:
-                old.unlink()
-    return folder
-
-
-def _forget(request: HttpRequest) -> None:
-    asked = request.session.pop(_SESSION, None)
-    if asked:
-        (_folder() / asked["kept"]).unlink(missing_ok=True)
 
 
 class MappingForm(forms.ModelForm):

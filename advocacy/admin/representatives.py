@@ -31,7 +31,6 @@ from advocacy.models import (
     Legislature,
     Mandate,
     Person,
-    Postcode,
 )
 
 navigation.add(Place(30, _("Representatives"), "admin:advocacy_person_changelist", "advocacy.view_person"))
@@ -39,7 +38,6 @@ navigation.add(
     Place(33, _("Legislatures"), "admin:advocacy_legislature_changelist", "advocacy.view_legislature")
 )
 navigation.add(Place(35, _("Areas"), "admin:advocacy_area_changelist", "advocacy.view_area"))
-navigation.add(Place(36, _("Postcodes"), "admin:advocacy_postcode_changelist", "advocacy.view_postcode"))
 
 
 class TypedAtTheDesk(forms.ModelForm):
@@ -154,10 +152,3 @@ class AreaAdmin(StaffAdmin):
     form = TypedAtTheDesk
     fields = ["name", "country", "code", "parent", "source", "source_id", "as_of", "kept"]
     readonly_fields = ["source", "source_id", "as_of"]
-
-
-@admin.register(Postcode)
-class PostcodeAdmin(StaffAdmin):
-    list_display = ["code", "country", "area_code"]
-    search_fields = ["^code"]
-    ordering = ["pk"]

@@ -1,6 +1,6 @@
 """Which districts a postcode lies in, from a file of pairs.
 
-    run(path, *, country, dry_run=False) -> Report
+    run(path, *, country, name="", dry_run=False) -> Report
 
 Reads the congressional districts of the United States (columns `state_abbr`, `zcta`, `cd`) and any CSV with
 the columns `postcode` and `area_code` (and `area`, its name). The newest file is the truth for its country.
@@ -45,22 +45,26 @@ class Report:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def run(path: str | Path, *, country: str, dry_run: bool = False) -> Report:
-    """Read the pairs at `path`; those of the country that are not in it go. Safe to repeat. Raises ImportFileError."""
+def run(path: str | Path, *, country: str, name: str = "", dry_run: bool = False) -> Report:
+    """Read the pairs at `path`; those of the country that are not in it go. Safe to repeat. Raises ImportFileError.
+
+    `name` is what the sender calls the file, if that is not the name it has here.
+    """
     path = Path(path)
+    name = name or path.name
     if not path.is_file():
-        raise ImportFileError(_("There is no file %(path)s.") % {"path": path.name})
+        raise ImportFileError(_("There is no file %(path)s.") % {"path": name})
     country = country.strip().upper()
     if len(country) != 2 or not country.isalpha():
         raise ImportFileError(_("A country is two letters (ISO 3166-1), for example US."))
     report = Report(country)
     pairs: set[tuple[str, str]] = set()
     areas: dict[str, AreaRecord] = {}
-    for code, area in _pairs(DataFile(path, path.name), country, report):
+    for code, area in _pairs(DataFile(path, name), country, report):
         pairs.add((code, area.code))
         areas[area.code] = area
     if not pairs:
-        raise ImportFileError(_("%(name)s holds no postcodes.") % {"name": path.name})
+        raise ImportFileError(_("%(name)s holds no postcodes.") % {"name": name})
     codes = [code for code, _area in pairs]
     report.pairs, report.areas, report.postcodes = len(pairs), len(areas), len(set(codes))
     report.in_several = _repeated(codes)
@@ -86,6 +90,10 @@ def normal(code: str, country: str) -> str:
 def _pairs(file: DataFile, country: str, report: Report) -> Iterator[tuple[str, AreaRecord]]:
     for number, row in enumerate(file.rows(), start=2):
         if {"state_abbr", "zcta", "cd"} <= row.keys():
+            if country != "US":
+                raise ImportFileError(
+                    _("%(name)s is about the United States: the country is US.") % {"name": file.name}
+                )
             pair = _us_pair(row)
         elif {"postcode", "area_code"} <= row.keys():
             pair = _plain_pair(row, country)

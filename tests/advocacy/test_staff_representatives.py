@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.spreadsheets import harmless
-from advocacy.admin import imports
+from advocacy.admin import uploads
 from advocacy.models import ColumnMapping, ContactRoute, Letter, Person, RepresentativeImport
 from tests.advocacy.test_staff_campaigns import form_of
 from tests.staff import make_legislature, make_letter, make_person, make_route, make_staff, sourced
@@ -200,7 +200,7 @@ def test_a_run_happens_once_however_often_its_button_is_pressed(desk, mapping):
 
 def test_no_upload_is_left_behind_by_a_run_a_refusal_or_a_change_of_mind(desk, mapping):
     def kept():
-        return set(imports._folder().iterdir())
+        return set(uploads._folder().iterdir())
 
     before = kept()
     upload(desk)
@@ -231,16 +231,16 @@ def test_a_file_that_cannot_be_taken_is_refused_with_a_reason(desk, mapping, tex
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(desk, mapping, monkeypatch):
-    monkeypatch.setattr(imports, "MAX_BYTES", 20)
+    monkeypatch.setattr(uploads, "MAX_BYTES", 20)
     assert "too large" in upload(desk).context["form"].errors["file"][0]
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.csv", "a/b.csv", ".csv", "x.CSV\x00.csv", "🗳️.csv"])
 def test_the_name_of_an_upload_is_never_a_path_of_ours(desk, mapping, name):
     upload(desk, name=name)
-    for path in imports._folder().iterdir():
-        assert path.parent == imports._folder()
-        assert path.stat().st_mode & 0o077 == 0 or imports._folder().stat().st_mode & 0o077 == 0
+    for path in uploads._folder().iterdir():
+        assert path.parent == uploads._folder()
+        assert path.stat().st_mode & 0o077 == 0 or uploads._folder().stat().st_mode & 0o077 == 0
     desk.post(reverse(UPLOAD), {"cancel": "1"})
 
 

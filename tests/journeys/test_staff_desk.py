@@ -19,6 +19,7 @@ PAGES = [
     "admin:advocacy_letter_held",
     "admin:advocacy_person_changelist",
     "admin:advocacy_representativeimport_upload",
+    "admin:advocacy_postcode_upload",
     "admin:mailer_delivery_unknown",
     "admin:contacts_suppression_add",
 ]
