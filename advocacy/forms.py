@@ -86,6 +86,43 @@ def _line(data: QueryDict, name: str, limit: int) -> str:
 # --- writing ----------------------------------------------------------------------------------------------------
 
 
+def field_names() -> dict[str, str]:
+    """What a merge field is called for people, each differently, where its value is not known yet."""
+    return {
+        "supporter_name": _("[your name]"),
+        "supporter_place": _("[your place]"),
+        # Left open only where several people share the text; each letter gets its own.
+        "title": _("[their title]"),
+        "honorific": _("[their honorific]"),
+        "name": _("[their name]"),
+        "given_name": _("[their first name]"),
+        "family_name": _("[their family name]"),
+        "role": _("[their office]"),
+        "legislature": _("[their parliament]"),
+        "area": _("[their area]"),
+        "party": _("[their party]"),
+        "country": _("[their country]"),
+    }
+
+
+def with_names(text: str) -> str:
+    """A text of the campaign as a supporter sees it: no braces, a name in brackets for what is not known yet."""
+    return composing.fill(text, field_names(), keep_unknown=True)
+
+
+def with_fields(text: str, shown: str) -> str:
+    """The way back from `with_names(shown)` as a supporter edited it: names in brackets become the fields of `shown`.
+
+    Each with the fallback it had there. Brackets that stand for none of them are the supporter's own.
+    """
+    names = field_names()
+    for field_name, written in composing.fields_as_written(shown).items():
+        for one in written[:-1]:
+            text = text.replace(names.get(field_name, one), one, 1)
+        text = text.replace(names.get(field_name, written[-1]), written[-1])
+    return text
+
+
 class EditorForm(forms.Form):
     """A supporter's words for one template: a subject picked or written, and the part that may be edited."""
 
@@ -97,9 +134,9 @@ class EditorForm(forms.Form):
     def __init__(self, editor: Editor, data: QueryDict | None = None) -> None:
         self.editor = editor
         first = "0" if self._offers_choice(editor) else ""
-        initial = {"subject": first, "body": editor.body}
+        initial = {"subject": first, "body": with_names(editor.body)}
         if not first:
-            initial["own_subject"] = editor.subjects[0] if editor.subjects else ""
+            initial["own_subject"] = with_names(editor.subjects[0]) if editor.subjects else ""
         super().__init__(data, prefix=editor.key, initial=initial)
         self.subject_typed = not first
 
@@ -109,35 +146,19 @@ class EditorForm(forms.Form):
 
     @property
     def opening(self) -> str:
-        return self._locked(self.editor.opening)
+        return with_names(self.editor.opening)
 
     @property
     def locked_body(self) -> str:
-        return self._locked(self.editor.body)
+        return with_names(self.editor.body)
 
     @property
     def closing(self) -> str:
-        return self._locked(self.editor.closing)
+        return with_names(self.editor.closing)
 
-    @staticmethod
-    def _locked(text: str) -> str:
-        """A part that cannot be edited, with what is not known yet named in words instead of braces."""
-        unknown = {
-            "supporter_name": _("(your name)"),
-            "supporter_place": _("(your place)"),
-            # Left open only where several people share the text; each letter gets its own.
-            "title": _("(their title)"),
-            "honorific": _("(their title)"),
-            "name": _("(their name)"),
-            "given_name": _("(their name)"),
-            "family_name": _("(their name)"),
-            "role": _("(their office)"),
-            "legislature": _("(their parliament)"),
-            "area": _("(their area)"),
-            "party": _("(their party)"),
-            "country": _("(their country)"),
-        }
-        return composing.fill(text, unknown, keep_unknown=True)
+    @property
+    def subjects(self) -> list[str]:
+        return [with_names(subject) for subject in self.editor.subjects]
 
     @property
     def picked(self) -> str:
@@ -157,7 +178,8 @@ class EditorForm(forms.Form):
     def _clean_subject(self) -> str:
         template = self.editor.template
         if self._is_own:
-            return rules.clean_subject(template, self.cleaned_data.get("own_subject", ""))
+            own = self.cleaned_data.get("own_subject", "")
+            return rules.clean_subject(template, with_fields(own, "\n".join(self.editor.subjects)))
         offered = rules.subjects_of(template)
         picked = self.cleaned_data.get("subject", "")
         if not (picked.isascii() and picked.isdigit() and len(picked) < 4 and int(picked) < len(offered)):
@@ -167,7 +189,7 @@ class EditorForm(forms.Form):
     def _clean_body(self) -> str:
         own, body = self.cleaned_data.get("own_words", ""), self.cleaned_data.get("body", "")
         joined = f"{own.strip()}\n\n{body}" if own.strip() else body
-        return rules.clean_body(self.editor.template, joined)
+        return rules.clean_body(self.editor.template, with_fields(joined, self.editor.body))
 
     def _take(self, name: str, clean: Callable[[], str]) -> None:
         if name in self.errors:

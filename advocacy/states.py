@@ -246,6 +246,7 @@ def _ended(letter: Letter) -> LetterState:
                 "plain",
                 letter.confirmed_at,
             )
+    when: datetime | None
     if letter.confirmed_at is None:
         sentence, when = _("It was never confirmed, so it was not sent."), letter.submission.expires_at
     else:

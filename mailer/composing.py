@@ -62,6 +62,14 @@ def fields_in(text: str) -> set[str]:
     return {match[1] for match in _FIELD.finditer(text)}
 
 
+def fields_as_written(text: str) -> dict[str, list[str]]:
+    """The merge fields in `text` by name, each as it stands there with its braces and fallback, in order."""
+    found: dict[str, list[str]] = {}
+    for match in _FIELD.finditer(text):
+        found.setdefault(match[1], []).append(match[0])
+    return found
+
+
 def check_fields(text: str, known: Collection[str]) -> None:
     """Raise ValidationError naming every merge field of `text` that is not in `known`, and braces that are none."""
     unknown = sorted(fields_in(text) - set(known))

@@ -4,9 +4,10 @@ import gzip
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from accounts.models import User
-from advocacy import abuse, letters, links, reports, sharing, tokens
+from advocacy import abuse, forms, letters, links, reports, sharing, tokens, writing
 from advocacy.models import Campaign, ContactRoute, Letter, Postcode, Report, Submission, TargetRule
 from contacts.models import Consent, MailingList
 from mailer.models import Delivery
@@ -258,6 +259,37 @@ def test_one_editor_for_each_template_the_chosen_people_need(campaign, assembly,
     assert "La ligne 42" in page.html
     preview = visitor.fill(page, **{f"t{french.pk}-own_subject": "Ma ligne"})
     assert {"Ma ligne", "Please keep line 42"} <= {line.strip() for line in preview.text.splitlines()}
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+def test_no_supporter_ever_sees_braces_and_each_letter_gets_its_own_words(assembly, language):
+    campaign = make_campaign(
+        template={
+            "subjects": "{{ supporter_place | Our town }} needs line 42",
+            "body": "{{ name }}, line 42 is the last bus of {{ area | your area }}. Keep it, {{ name | please }}!",
+        }
+    )
+    one = make_mandate(assembly, make_person(name="Achieng"), area=make_area(name="Kisumu"))
+    two = make_mandate(assembly, make_person(name="Baraka"))
+    visitor = Visitor(language)
+    page = visitor.to_letter(campaign, one.person_id, two.person_id)
+    assert "{{" not in page.text
+    assert "}}" not in page.text
+    assert "{{" not in str(page.form("/write/letter/").fields)
+    visitor.send(visitor.fill(page).form("/write/letter/"), button="send")
+    first, second = Letter.objects.order_by("pk")
+    assert first.subject == second.subject == "Kisumu needs line 42"
+    assert "Achieng, line 42 is the last bus of Kisumu. Keep it, Achieng!" in first.body
+    assert "Baraka, line 42 is the last bus of your area. Keep it, Baraka!" in second.body
+    assert (first.own_words, second.own_words) == (0, 0)
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+def test_every_field_has_a_name_of_its_own_for_people(language):
+    with translation.override(language):
+        names = forms.field_names()
+    assert set(names) == writing.FIELDS
+    assert len(set(names.values())) == len(names)
 
 
 def test_parts_the_campaign_has_locked_cannot_be_changed_by_hand(campaign, member):
