@@ -10,10 +10,10 @@ python := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format lock clean environment test-environment
+.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 run: environment ## Start everything at http://localhost:8000 (PORT=8001 for another port); Ctrl-C stops it
 	@exec $(python) -m embedded run --stop-with-parent
@@ -37,6 +37,15 @@ format: test-environment ## Put the code into the house's form
 
 lock: test-environment ## Bring the lock files in line with pyproject.toml (UPGRADE=--upgrade for newest versions)
 	$(python) embedded/install.py --lock $(UPGRADE)
+
+bench-sandbox: test-environment ## How many messages a second the provider sandbox takes
+	@$(python) benchmarks/bench_sandbox.py $(ARGS)
+
+bench-pace: test-environment ## What a confirmation costs when 10,000 letters wait
+	@$(python) benchmarks/bench_pace.py $(ARGS)
+
+bench-import: test-environment ## What importing 20,000 representatives costs beyond reading the files
+	@$(python) benchmarks/bench_import.py $(ARGS)
 
 clean: ## Remove the environment and all local data (the demo database too)
 	rm -rf .venv .epistle artefacts staticfiles .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,48 @@
+"""The benchmarks still run, on next to nothing; what they find on a full load is not for a test to say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import bench_import, bench_pace
+
+
+@pytest.mark.django_db
+def test_the_import_benchmark_reads_every_invented_person_twice(tmp_path):
+    found = bench_import.measured(bench_import.invented(tmp_path / "people.tar.gz", 20))
+    assert found["people"] == 20
+    assert found["ratio"] > 0
+
+
+@pytest.mark.django_db
+def test_the_pace_benchmark_compares_a_full_queue_with_an_empty_one():
+    found = bench_pace.measured(20, rounds=2)
+    assert found["waiting"] == 20
+    assert found["ratio"] > 0
+    assert found["dispatched"] > 0
+
+
+def test_the_sandbox_benchmark_prints_one_line_of_json(checkout: Path):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "benchmarks/bench_sandbox.py",
+            "--batches",
+            "5",
+            "--recipients",
+            "10",
+            "--connections",
+            "1",
+        ],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)["messages"] == 50
