@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
@@ -134,7 +135,10 @@ class ExportPage(StaffAdmin):
     def export_view(self, request: HttpRequest) -> HttpResponse:
         """GET says how many rows there would be; POST gives them and writes that into the log of staff acts."""
         require(request.user, self._export_permission)
-        rows = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(request.path)  # as the list does with a filter it cannot read
         if request.method == "POST" and request.POST.get("format") in _FORMATS:
             return self._file(request, request.POST["format"], rows)
         context = {

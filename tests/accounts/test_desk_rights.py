@@ -103,3 +103,36 @@ def test_the_home_page_opens_for_everyone_who_works_here(who):
     make_every_row(None)
     client, _user = client_of(who)
     assert client.get(reverse("admin:index")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["country=%00", "q=%00", "status__exact=%00", "state=%00", "id__exact=x", "foo=1", "p=x", "o=9.x"],
+)
+def test_a_query_nobody_can_read_breaks_no_list_and_no_export(query):
+    make_every_row(None)
+    client, _user = client_of("superuser")
+    lists = [name for name in desk_url_names() if name.endswith(("_changelist", "_export"))]
+    for name in sorted(lists):
+        answer = client.get(f"{reverse(f'admin:{name}')}?{query}", follow=True)
+        assert answer.status_code in {200, 400}, name
+
+
+def test_a_new_password_ends_every_other_session_of_its_owner():
+    (here, user), elsewhere = client_of("superuser"), Client()
+    assert user is not None
+    user.set_password("an old password of theirs")
+    user.save()
+    for client in (here, elsewhere):
+        client.force_login(user)
+    answer = here.post(
+        reverse("admin:password_change"),
+        {
+            "old_password": "an old password of theirs",
+            "new_password1": "a new one, which is longer",
+            "new_password2": "a new one, which is longer",
+        },
+    )
+    assert answer.status_code == 302
+    assert here.get(reverse("admin:index")).status_code == 200
+    assert elsewhere.get(reverse("admin:index"))["Location"].startswith(reverse("admin:login"))
