@@ -1,8 +1,8 @@
 """What stands between the public form and a machine that fills it (RELIABILITY §5: A3, A6, A10).
 
-No puzzle, no cookie, no third party. A signed form token says when a form was opened and is taken once; budgets
-per network and for the whole service slow the mail, then ask for a proof of work, which a browser does unseen.
-Without JavaScript the letters wait for a person instead. Nothing is ever dropped in silence.
+No puzzle, no cookie, no third party. A signed form token says when a form was opened, and one filling of it is
+taken once; budgets per network and for the whole service slow the mail, then ask for a proof of work, which a
+browser does unseen. Without JavaScript the letters wait for a person instead. Nothing is ever dropped in silence.
 
 Budgets live in Valkey. If it is down, each process counts for itself with a quarter of the budget: the form lives,
 and a flood still meets a bound.
@@ -99,7 +99,7 @@ class Verdict:
 
 
 def new_form(campaign: Campaign) -> str:
-    """A token for one filling of the form: signed, with the time, taken once, without a cookie."""
+    """A token for the form: signed, with the time, without a cookie. One filling of it is taken once (`Writing.key`)."""
     facts = {"c": campaign.pk, "k": secrets.token_urlsafe(16), "t": time.time()}
     return signing.dumps(facts, salt=_SALT)
 

@@ -28,6 +28,8 @@ from advocacy.models import (
 )
 from contacts import addresses
 from contacts.models import MailingList
+from mailer import sending
+from mailer.models import Delivery
 
 FOLDER = Path(__file__).parent
 CAMPAIGNS = ("common-bonds", "keep-line-42")
@@ -224,7 +226,7 @@ def _seed_campaign(folder: Path) -> int:
 
 
 def _write_and_confirm(campaign: Campaign, number: int, row: Entry) -> None:
-    """What a supporter does on the pages: write the campaign's letter to some people, and confirm it."""
+    """What a supporter does: write the campaign's letter to some people, and confirm it; without the mail between."""
     language = row["language"]
     ids = {
         person.source_id: person.pk
@@ -250,6 +252,10 @@ def _write_and_confirm(campaign: Campaign, number: int, row: Entry) -> None:
         )
     )
     letters.confirm(submission)
+    # Nobody clicked a link here: the mail that asks for it is called off, and the ledger says why.
+    asked = Delivery.objects.filter(kind=Delivery.Kind.CONFIRMATION, context__submission=submission.pk)
+    for delivery in asked:
+        sending.cancel(delivery, "the demo confirms this letter itself")
 
 
 def _mailing_list(told: Entry) -> MailingList:

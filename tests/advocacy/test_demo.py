@@ -30,6 +30,7 @@ from advocacy.models import (
 )
 from contacts.models import MailingList
 from mailer import composing
+from mailer.models import Delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -253,6 +254,17 @@ def test_twelve_letters_wait_for_their_turn_and_none_goes_to_a_representative():
         "the office opens on Monday"
     )
     assert forecast.last - forecast.first > dt.timedelta(hours=20), "more than a day's share"
+
+
+def test_the_ledger_of_the_demo_holds_no_mail_that_was_refused_at_the_door(outbox):
+    seeding.seed()
+    sent = outbox.deliver()
+    supporters = {letter.supporter_id for letter in Letter.objects.all()}
+    assert len(sent) == len(supporters)
+    assert all(mail.subject.startswith("Confirm") for mail in sent)
+    asked = Delivery.objects.filter(kind=Delivery.Kind.CONFIRMATION)
+    assert {delivery.status for delivery in asked} == {Delivery.Status.CANCELLED}
+    assert not Delivery.objects.filter(status=Delivery.Status.SUPPRESSED).exists()
 
 
 def test_the_demo_borrows_no_sentence(checkout):
