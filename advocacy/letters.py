@@ -120,10 +120,7 @@ def submit(draft: Draft) -> Submission:
 
 def _submit(draft: Draft) -> Submission:
     now = timezone.now()
-    supporter, _created = Supporter.objects.get_or_create(
-        address_key=draft.address.key,
-        defaults={"address": draft.address.given, "address_hash": draft.address.hash},
-    )
+    supporter = _supporter(draft.address)
     submission = Submission.objects.create(
         campaign=draft.campaign,
         supporter=supporter,
@@ -144,6 +141,14 @@ def _submit(draft: Draft) -> Submission:
     Letter.objects.bulk_create([_letter(draft, submission, supporter, *row) for row in draft.letters])
     _ask_for_confirmation(submission, draft.delay)
     return submission
+
+
+def _supporter(address: Address) -> Supporter:
+    """Who writes from this address, locked so that `forget` does not empty the address under their hands."""
+    supporter, _created = Supporter.objects.select_for_update(no_key=True).get_or_create(
+        address_key=address.key, defaults={"address": address.given, "address_hash": address.hash}
+    )
+    return supporter
 
 
 def _letter(
@@ -233,10 +238,7 @@ def correct_address(submission: Submission, address: Address) -> Submission:
             _("The address was corrected too often. Please write your letter again."), code="too_often"
         )
     _call_off(submission, "the address was corrected")
-    supporter, _created = Supporter.objects.get_or_create(
-        address_key=address.key, defaults={"address": address.given, "address_hash": address.hash}
-    )
-    submission.supporter = supporter
+    submission.supporter = supporter = _supporter(address)
     submission.nonce = new_nonce()
     submission.corrections = F("corrections") + 1
     submission.save(update_fields=["supporter", "nonce", "corrections"])

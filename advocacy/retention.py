@@ -1,6 +1,6 @@
 """What ends by time: reminders, unconfirmed and forgotten letters, and what we no longer need to know.
 
-Counts stay for ever; words, names and places do not (GDPR 5(1)(e), RELIABILITY "Law as data").
+Counts stay for ever; words, names, places and addresses do not (GDPR 5(1)(e), RELIABILITY "Law as data").
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def forget() -> int:
     """Empty names, places and texts of submissions that are over, and old network hashes. Returns how many.
 
     Confirmed ones 90 days after the click, once every letter is settled; unconfirmed ones 30 days after they
-    expired. Safe to repeat.
+    expired. The address of a supporter goes with the last of them; its keyed hash stays. Safe to repeat.
     """
     now = timezone.now()
     Submission.objects.filter(created_at__lt=now - NETWORK_DAYS).exclude(network="").update(network="")
@@ -139,6 +139,8 @@ def forget() -> int:
     total = 0
     while pks := list(settled.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         total += _empty(pks)
+    while pks := list(_no_longer_needed().order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        _forget_addresses(pks)
     return total
 
 
@@ -158,6 +160,27 @@ def erase(supporter: Supporter) -> None:
     supporter.submissions.filter(confirmed_at=None, expires_at__gt=now).update(expires_at=now)
     _empty(list(supporter.submissions.values_list("pk", flat=True)))
     supporter.submissions.update(network="")
+    _empty_address(supporter)
+
+
+def _no_longer_needed() -> QuerySet[Supporter]:
+    """Supporters of whom every submission is forgotten."""
+    theirs = Submission.objects.filter(supporter=OuterRef("pk"))
+    return Supporter.objects.exclude(address="").filter(
+        Exists(theirs), ~Exists(theirs.filter(forgotten_at=None))
+    )
+
+
+@transaction.atomic
+def _forget_addresses(pks: list[int]) -> None:
+    """Empty the addresses of those who are still no longer needed once nobody can write in their name."""
+    list(Supporter.objects.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk"))
+    for supporter in _no_longer_needed().filter(pk__in=pks):
+        _empty_address(supporter)
+
+
+def _empty_address(supporter: Supporter) -> None:
+    """The address of a locked supporter, and of our own mails to them; what still waits stops at the door."""
     own = Delivery.objects.filter(
         address_hash=supporter.address_hash, kind__in=[Delivery.Kind.CONFIRMATION, Delivery.Kind.SYSTEM]
     )

@@ -130,6 +130,27 @@ def test_texts_are_forgotten_after_ninety_days_and_counts_stay(outbox):
     assert letters.state_of(letter).code == "sent"
 
 
+def test_an_address_goes_with_the_last_of_its_letters_and_what_it_forbade_stays(outbox):
+    campaign, mandate, address = make_campaign(), make_mandate(), unique_address("ann")
+    letter = make_letter(campaign, mandate, address=address)
+    letters.dispatch_due(letter.slot)
+    outbox.deliver()
+    age(days=60)
+    make_submission(make_campaign(), address=address)
+    age(days=35)
+    letters.forget()
+    assert Supporter.objects.get().address == address.given, "another letter still needs it"
+    age(days=40)
+    letters.expire()
+    letters.forget()
+    supporter = Supporter.objects.get()
+    assert (supporter.address, supporter.address_key) == ("", None)
+    assert not Delivery.objects.filter(address=address.mailable).exists()
+    once_more = make_submission(campaign, [mandate], address=address)
+    letters.confirm(once_more)
+    assert once_more.letters.get().status == Status.DUPLICATE
+
+
 def test_what_is_not_settled_is_not_forgotten():
     held = make_letter()
     letters.hold(held, "a reason")
