@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import NewestFirst, Place, ReadOnly, StaffAdmin, navigation, own_organisation
+from accounts.desk import Place, ReadOnly, StaffAdmin, navigation, own_organisation
 from accounts.models import Organisation, User
 from accounts.permissions import visible
 
@@ -79,13 +79,11 @@ class OrganisationAdmin(StaffAdmin):
 class StaffActsAdmin(ReadOnly, StaffAdmin):
     """What people did at the desk; nobody edits it (RELIABILITY A12)."""
 
+    newest_first = True
     list_display = ["action_time", "user", "content_type", "object_repr", "what"]
     list_filter = ["content_type"]
     list_select_related = ["user", "content_type"]
     date_hierarchy = None
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        return NewestFirst
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)

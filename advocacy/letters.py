@@ -6,7 +6,7 @@ Every write is one function named by its verb; each is safe to repeat. Letters l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -489,9 +489,3 @@ def release(letter: Letter, by: User) -> bool:
 def refuse(letter: Letter, by: User, reason: str) -> bool:
     """Decide that a held letter is not sent. The supporter sees that, and the reason. False if it was not held."""
     return letter.move_to(Status.REFUSED, held_by=by, held_because=reason[:300], slot=None)
-
-
-def repace(letters: Iterable[Letter]) -> int:
-    """Plan the queues of these letters anew. Returns how many letters were planned."""
-    hashes = {bytes(letter.address_hash) for letter in letters if letter.address_hash}
-    return sum(pace.reallot(address_hash) for address_hash in hashes)

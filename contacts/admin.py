@@ -11,7 +11,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import NewestFirst, Place, ReadOnly, StaffAdmin, StaffInline, navigation
+from accounts.desk import Place, ReadOnly, StaffAdmin, StaffInline, navigation
 from accounts.permissions import belongs_through
 from contacts import addresses, suppressions
 from contacts.lookup import by_address
@@ -52,15 +52,13 @@ class SubscriptionInline(ReadOnly, StaffInline):
 
 @admin.register(Contact)
 class ContactAdmin(ReadOnly, StaffAdmin):
+    newest_first = True
     list_display = ["pk", "name", "country", "language", "source", "created_at"]
     list_filter = ["language"]
     search_fields = ["name"]
     search_help_text = _("A whole address, or the beginning of a name.")
     fields = ["address", "name", "organisation", "country", "language", "attributes", "source", "created_at"]
     inlines = [SubscriptionInline]
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        return NewestFirst
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -98,15 +96,13 @@ class SuppressionForm(forms.ModelForm):
 
 @admin.register(Suppression)
 class SuppressionAdmin(StaffAdmin):
+    newest_first = True
     list_display = ["created_at", "reason", "scope", "ends_at", "why"]
     list_display_links = ["created_at"]
     list_filter = ["reason", "scope"]
     search_fields = ["pk"]
     search_help_text = _("A whole address: is it suppressed?")
     readonly_fields = ["why", "created_at"]
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        return NewestFirst
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs, **({} if obj else {"form": SuppressionForm}))
@@ -147,15 +143,13 @@ class SuppressionAdmin(StaffAdmin):
 
 @admin.register(Consent)
 class ConsentAdmin(ReadOnly, StaffAdmin):
+    newest_first = True
     list_display = ["given_at", "purpose", "granted", "mailing_list", "source"]
     list_filter = ["purpose", "granted"]
     list_select_related = ["mailing_list"]
     search_fields = ["pk"]
     search_help_text = _("A whole address: what did this person agree to?")
     fields = ["given_at", "purpose", "granted", "text", "page", "source", "proof", "mailing_list", "contact"]
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        return NewestFirst
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str

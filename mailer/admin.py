@@ -19,12 +19,12 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.charts import Series, a_week, counts_of_a_week
 from accounts.desk import (
     Need,
-    NewestFirst,
     Place,
     ReadOnly,
     StaffAdmin,
     StaffInline,
     figures,
+    key_in,
     navigation,
     needs,
     who,
@@ -71,6 +71,7 @@ class EventInline(ReadOnly, StaffInline):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, StaffAdmin):
+    newest_first = True
     list_display = ["pk", "kind", "status", "reason", "created_at", "sent_at", "delivered_at", "bounce"]
     list_filter = ["status", "kind", "bounce_class"]
     search_fields = ["pk"]
@@ -109,9 +110,6 @@ class DeliveryAdmin(ReadOnly, StaffAdmin):
     ]
     readonly_fields = ["bounce"]
     list_select_related = ["message"]
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        return NewestFirst
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -164,9 +162,7 @@ class DeliveryAdmin(ReadOnly, StaffAdmin):
         word = request.POST.get("act", "")
         if word not in {"arrived", "again"}:
             raise PermissionDenied("no such act")
-        ids = [
-            int(pk) for pk in request.POST.getlist("row") if pk.isascii() and pk.isdecimal() and len(pk) < 19
-        ]
+        ids = [key for text in request.POST.getlist("row") if (key := key_in(text))]
         done = 0
         for delivery in counting.unknown(self.get_queryset(request)).filter(pk__in=ids[:_PER_PAGE]):
             if sending.settle_unknown(delivery, sent=word == "arrived", actor=who(request)):
@@ -185,14 +181,12 @@ class DeliveryAdmin(ReadOnly, StaffAdmin):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnly, StaffAdmin):
+    newest_first = True
     list_display = ["pk", "from_name", "language", "created_at", "erased_at"]
     fields = [
         "sender", "from_name", "from_address", "reply_to", "reply_to_name", "subject", "preheader", "text",
         "language", "created_at", "erased_at",
     ]  # fmt: skip
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        return NewestFirst
 
 
 @admin.register(Sender)

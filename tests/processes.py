@@ -221,12 +221,6 @@ def live_service(transactional_db: None, broker: None, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture
-def live_worker(live_service: LiveService) -> LiveProcess:
-    """A real Celery worker that takes tasks of every queue."""
-    return live_service.start_worker()
-
-
-@pytest.fixture
 def live_web(live_service: LiveService) -> LiveService:
     """A real web process; its address is `live_web.site_url`."""
     live_service.start_web()

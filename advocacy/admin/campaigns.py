@@ -22,7 +22,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.desk import Place, StackedStaffInline, StaffAdmin, StaffInline, navigation
+from accounts.desk import Place, StackedStaffInline, StaffAdmin, StaffInline, key_in, navigation
 from advocacy import colours, tasks
 from advocacy.admin import languages
 from advocacy.admin.overview import Overview, completeness, ends_in_words, matches_in_words, matches_of
@@ -354,7 +354,5 @@ def _rule_from(request: HttpRequest, campaign: Campaign) -> TargetRule:
     for name in ("country", "chamber", "party", "role"):
         setattr(rule, name, request.GET.get(name, "")[:200].replace("\0", ""))
     for name in ("legislature", "area", "person"):
-        value = request.GET.get(name, "")
-        if value.isascii() and value.isdecimal() and len(value) < 19:
-            setattr(rule, f"{name}_id", int(value))
+        setattr(rule, f"{name}_id", key_in(request.GET.get(name, "")))
     return rule

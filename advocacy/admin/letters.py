@@ -20,7 +20,17 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.charts import Series, a_week, counts_of_a_week
-from accounts.desk import Need, NewestFirst, Place, ReadOnly, StaffAdmin, figures, navigation, needs, who
+from accounts.desk import (
+    Need,
+    Place,
+    ReadOnly,
+    StaffAdmin,
+    figures,
+    key_in,
+    navigation,
+    needs,
+    who,
+)
 from accounts.models import User
 from accounts.permissions import may, require, visible
 from advocacy import letters as work
@@ -62,6 +72,7 @@ class CampaignFilter(admin.RelatedFieldListFilter):
 
 @admin.register(Letter)
 class LetterAdmin(ReadOnly, StaffAdmin):
+    newest_first = True
     list_display = ["pk", "state", "campaign", "person", "country", "subject", "confirmed"]
     list_filter = ["status", HeldFilter, ("campaign", CampaignFilter), "is_test"]
     list_select_related = [
@@ -81,9 +92,6 @@ class LetterAdmin(ReadOnly, StaffAdmin):
         (_("Its life"), {"fields": ["life"]}),
     ]
     readonly_fields = ["reached_by", "supporter_name", "supporter_address", "text", "life"]
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        return NewestFirst
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -165,9 +173,8 @@ class LetterAdmin(ReadOnly, StaffAdmin):
             .order_by("held_at", "pk")
         )
         for name, field in (("campaign", "campaign_id"), ("route", "route_id")):
-            value = request.GET.get(name, "")
-            if value.isascii() and value.isdecimal() and len(value) < 19:
-                held = held.filter(**{field: int(value)})
+            if key := key_in(request.GET.get(name, "")):
+                held = held.filter(**{field: key})
         page = Paginator(held, _PER_PAGE).get_page(request.GET.get("page"))
         context = {
             **self.admin_site.each_context(request),
@@ -194,11 +201,7 @@ class LetterAdmin(ReadOnly, StaffAdmin):
         if verb in {"refuse", "hold"} and not reason:
             self.message_user(request, _("Please say why: the reason stays with the letter."), messages.ERROR)
             return HttpResponseRedirect(back)
-        ids = [
-            int(pk)
-            for pk in request.POST.getlist("letter")
-            if pk.isascii() and pk.isdecimal() and len(pk) < 19
-        ]
+        ids = [key for text in request.POST.getlist("letter") if (key := key_in(text))]
         rows = self.get_queryset(request).filter(pk__in=ids[:AT_ONCE])
         done, refusals = 0, []
         for letter in rows.select_related("campaign", "person").order_by("held_at", "pk"):
@@ -280,15 +283,15 @@ def _back(request: HttpRequest) -> str:
     asked = request.POST.get("next", "")
     if asked.split("?")[0] == queue:
         return asked
-    if asked.isascii() and asked.isdecimal() and len(asked) < 19:
-        return reverse("admin:advocacy_letter_change", args=[int(asked)])
-    return queue
+    key = key_in(asked)
+    return queue if key is None else reverse("admin:advocacy_letter_change", args=[key])
 
 
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnly, StaffAdmin):
     """What one supporter sent at once."""
 
+    newest_first = True
     list_display = ["pk", "campaign", "language", "country", "created_at", "confirmed_at", "wants_newsletter"]
     list_filter = [("campaign", CampaignFilter), "language"]
     list_select_related = ["campaign"]
@@ -298,9 +301,6 @@ class SubmissionAdmin(ReadOnly, StaffAdmin):
         "campaign", "name", "place", "postcode", "country", "language", "created_at", "confirmed_at", "expires_at",
         "wants_newsletter", "letter_consent_text", "newsletter_consent_text", "forgotten_at",
     ]  # fmt: skip
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        return NewestFirst
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str

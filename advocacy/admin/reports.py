@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.contrib import admin, messages
 from django.db import models
@@ -12,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.desk import Need, NewestFirst, ReadOnly, StaffAdmin, needs
+from accounts.desk import Need, ReadOnly, StaffAdmin, needs
 from accounts.models import User
 from accounts.permissions import may, visible
 from advocacy import reports
@@ -21,14 +20,12 @@ from advocacy.models import Report
 
 @admin.register(Report)
 class ReportAdmin(ReadOnly, StaffAdmin):
+    newest_first = True
     list_display = ["pk", "kind", "campaign", "person", "words", "created_at", "handled_at"]
     list_filter = ["kind", ("handled_at", admin.EmptyFieldListFilter)]
     list_select_related = ["letter__campaign", "letter__person"]
     fields = ["kind", "words", "letter", "created_at", "handled_at", "handled_by"]
     actions = ["mark_as_dealt_with"]
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        return NewestFirst
 
     @admin.display(description=_("campaign"))
     def campaign(self, report: Report) -> str:

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import Need, NewestFirst, Place, StaffAdmin, StaffInline, navigation, needs
+from accounts.desk import Need, Place, StaffAdmin, StaffInline, navigation, needs
 from accounts.models import User
 from accounts.permissions import may
 from advocacy.admin.exports import ExportPage, RouteResource
@@ -115,6 +115,7 @@ class RouteAdmin(ExportPage, StaffAdmin):
 
     export_resource = RouteResource
     form = RouteForm
+    newest_first = True
     list_display = [
         "value",
         "kind",
@@ -137,9 +138,6 @@ class RouteAdmin(ExportPage, StaffAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*super().get_readonly_fields(request, obj), *(["person", "kind"] if obj else [])]
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
-        return NewestFirst
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         held = Letter.objects.filter(route=OuterRef("pk"), status=Letter.Status.WITHHELD).order_by()

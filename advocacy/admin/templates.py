@@ -15,7 +15,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from accounts.desk import Place, StaffAdmin, navigation
+from accounts.desk import Place, StaffAdmin, key_in, navigation
 from advocacy import rules, targets, writing
 from advocacy.admin import languages
 from advocacy.models import LetterTemplate, Mandate
@@ -153,7 +153,8 @@ def find_seats(query: str) -> list[Mandate]:
     return list(seats.order_by("person__sort_name", "person__name", "pk")[:_FOUND])
 
 
-def _seat(pk: str) -> Mandate | None:
-    if not (pk.isascii() and pk.isdecimal() and len(pk) < 19):
+def _seat(asked: str) -> Mandate | None:
+    key = key_in(asked)
+    if key is None:
         return None
-    return Mandate.objects.select_related("person", "legislature", "area").filter(pk=int(pk)).first()
+    return Mandate.objects.select_related("person", "legislature", "area").filter(pk=key).first()
