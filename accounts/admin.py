@@ -27,9 +27,22 @@ _RIGHTS = ["is_superuser", "is_staff", "groups", "user_permissions", "organisati
 admin.site.unregister(Group)
 
 
+def _is_superuser(request: HttpRequest) -> bool:
+    return request.user.is_active and request.user.is_superuser
+
+
 @admin.register(Group)
 class RolesAdmin(GroupAdmin):
-    """The groups of `roles.py`."""
+    """The groups of `roles.py`. Only superusers change them: who could would give any right to themselves."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_superuser(request)
 
 
 @admin.register(User)
@@ -46,12 +59,12 @@ class PeopleAdmin(StaffAdmin, UserAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Rights are a superuser's to give: who may change people must not be able to promote themselves."""
-        if request.user.is_superuser:
+        if _is_superuser(request):
             return ["last_login", "date_joined"]
         return ["last_login", "date_joined", *_RIGHTS]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        if obj is not None and obj.is_superuser and not _is_superuser(request):
             return False
         return super().has_change_permission(request, obj)
 

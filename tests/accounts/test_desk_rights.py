@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.db import models
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -136,3 +137,33 @@ def test_a_new_password_ends_every_other_session_of_its_owner():
     assert answer.status_code == 302
     assert here.get(reverse("admin:index")).status_code == 200
     assert elsewhere.get(reverse("admin:index"))["Location"].startswith(reverse("admin:login"))
+
+
+def test_only_a_superuser_gives_rights_to_a_group_or_to_a_person():
+    client, user = client_of("Campaigners")
+    assert user is not None
+    codes = ["view_group", "add_group", "change_group", "delete_group", "view_user", "change_user"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codes))
+    group = user.groups.get()
+    assert client.get(reverse("admin:auth_group_change", args=[group.pk])).status_code == 200
+    every = list(Permission.objects.values_list("pk", flat=True))
+    for url in (
+        reverse("admin:auth_group_change", args=[group.pk]),
+        reverse("admin:auth_group_add"),
+        reverse("admin:auth_group_delete", args=[group.pk]),
+    ):
+        answer = client.post(url, {"name": group.name, "permissions": every, "post": "yes"})
+        assert answer.status_code == 403, url
+    client.post(
+        reverse("admin:accounts_user_change", args=[user.pk]),
+        {
+            "username": user.username,
+            "is_active": "on",
+            "is_staff": "on",
+            "is_superuser": "on",
+            "user_permissions": every,
+        },
+    )
+    assert group.permissions.count() < len(every)
+    user.refresh_from_db()
+    assert (user.is_superuser, user.user_permissions.count()) == (False, len(codes))
