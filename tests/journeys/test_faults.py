@@ -151,7 +151,7 @@ def test_a_worker_asked_to_stop_finishes_its_request_and_takes_no_other(service,
     provider.wait_held()
     next_one = make_delivery()
     worker.signal(signal.SIGTERM)
-    time.sleep(0.5)
+    worker.wait_for_output("Warm shutdown")
     provider.release()
     assert worker.stop() == 0
     held.refresh_from_db()
