@@ -108,9 +108,10 @@ DATABASES["default"].update(
     CONN_HEALTH_CHECKS=True,
 )
 DATABASES["default"].setdefault("OPTIONS", {}).update(
-    # A public request never waits longer than this for one statement (RELIABILITY A10).
     options=f"-c statement_timeout={env.int('STATEMENT_TIMEOUT_MS', 30_000)}",
 )
+# A page gives up sooner than a worker or a command may (RELIABILITY A10), see config/bounds.py.
+PAGE_STATEMENT_TIMEOUT_MS = env.int("PAGE_STATEMENT_TIMEOUT_MS", 5_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = _need("REDIS_URL", "redis://:secret@valkey.example:6379/0", "redis://127.0.0.1:6379/0")
 

@@ -95,3 +95,26 @@ def test_outside_production_mail_goes_to_the_sandbox_whatever_else_is_set(checko
     }
     ended = start(checkout, hostile, "print(settings.ANYMAIL['MAILGUN_API_URL'], settings.EMAIL_BACKEND)")
     assert ended.stdout.split() == ["http://127.0.0.1:8025/v3", "anymail.backends.mailgun.EmailBackend"]
+
+
+def test_a_page_gives_up_a_statement_sooner_than_a_worker(checkout, live_service):
+    """Asked of the web process itself: its own connection says how long a statement may take."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("30s",)
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import config.wsgi\nfrom django.db import connection\nc = connection.cursor()\n"
+            "c.execute('SHOW statement_timeout')\nprint(c.fetchone()[0])",
+        ],
+        cwd=checkout,
+        env=live_service.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.strip() == "5s"
