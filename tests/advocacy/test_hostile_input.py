@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import time
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,13 +19,11 @@ from contacts.addresses import parse
 from mailer.models import Message
 from tests.advocacy.pages import Page, Visitor
 from tests.factories import make_campaign, make_legislature, make_mandate
+from tests.shared_data import shared
 
 pytestmark = pytest.mark.django_db
 
-_NAMED = os.environ.get("EPISTLE_SHARED_DATA")
-_ABOVE = Path(__file__).resolve().parents[2:5]
-_FOLDERS = [Path(_NAMED)] if _NAMED else [parent / "shared" / "data" for parent in _ABOVE]
-SAMPLES = [path for folder in _FOLDERS if (path := folder / "hostile" / "sample.jsonl").exists()]
+SAMPLE = shared("data/hostile/sample.jsonl")
 FIELDS = {
     "supporter.name": "name",
     "supporter.place": "place",
@@ -64,8 +60,8 @@ OWN: list[dict[str, Any]] = [
 
 
 def _cases() -> list[dict[str, Any]]:
-    shared = SAMPLES[0].read_text().splitlines() if SAMPLES else []
-    return OWN + [case for line in shared if (case := json.loads(line))["target"] in FIELDS]
+    theirs = SAMPLE.read_text().splitlines() if SAMPLE else []
+    return OWN + [case for line in theirs if (case := json.loads(line))["target"] in FIELDS]
 
 
 def _value(case: dict[str, Any]) -> str:

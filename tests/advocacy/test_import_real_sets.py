@@ -1,13 +1,11 @@
 """The open sets of real representatives, where they are on this machine, against the numbers measured on them.
 
-The folder is EPISTLE_SHARED_DATA, or `shared/data` beside the clone or beside its parents.
+The folder is found by `tests/shared_data.py`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -16,19 +14,10 @@ from advocacy import targets
 from advocacy.models import Area, ContactRoute, Mandate, Person
 from advocacy.representatives import importing, postcodes
 from advocacy.representatives.importing import ImportFileError, Report
+from tests.shared_data import shared
 from tests.staff import make_campaign
 
-
-def _folder() -> Path | None:
-    named = os.environ.get("EPISTLE_SHARED_DATA")
-    above = Path(__file__).resolve().parents
-    for folder in [Path(named)] if named else [parent / "shared" / "data" for parent in above]:
-        if (folder / "representatives" / "README.md").is_file():
-            return folder / "representatives"
-    return None
-
-
-DATA = _folder()
+DATA = shared("data/representatives")
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(DATA is None, reason="the open sets are not on this machine"),

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from advocacy import rules
 from advocacy.models import LetterTemplate
 from contacts import addresses
+from tests.shared_data import shared
 
-HOSTILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "hostile" / "sample.jsonl"
+HOSTILE = shared("data/hostile/sample.jsonl")
 OURS = Path(__file__).resolve().parents[1] / "data" / "hostile-letters.jsonl"
 
 template = LetterTemplate(min_length=20, max_length=5_000, subjects="Please act\nThe last bus")
@@ -31,8 +32,8 @@ CLEAN = {
 }
 
 
-def cases(path: Path) -> list[Any]:
-    if not path.exists():
+def cases(path: Path | None) -> list[Any]:
+    if path is None:
         return []
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     return [pytest.param(row, id=row["id"]) for row in rows if row["target"] in CLEAN]
@@ -56,7 +57,7 @@ def clean(target: str, text: str) -> tuple[str | None, list[str]]:
 
 
 def test_the_shared_cases_are_read_where_they_are():
-    if not HOSTILE.exists():
+    if HOSTILE is None:
         pytest.skip("the shared hostile inputs are not beside this folder")
     assert len(cases(HOSTILE)) == 21
 
