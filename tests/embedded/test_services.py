@@ -24,11 +24,13 @@ from .conftest import is_alive, read_until, wait_until
 
 # A command that says where its servers are, and runs until it is told to end.
 COMMAND = """
-import os
+import os, select, sys
 from embedded.services import services
 with services():
     print("uses", os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
-    input()
+    # In short waits: a signal that comes just before a long one would be seen only after it.
+    while not select.select([sys.stdin], [], [], 0.05)[0]:
+        pass
 print("ended")
 """
 
