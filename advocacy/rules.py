@@ -178,4 +178,4 @@ def _is_control(character: str) -> bool:
 
 
 _UNSEEN = _("There is an invisible control character or line break in here. Please type it again.")
-_POSTCODE = _("This does not look like a postcode. It should look like 10115 or SW1A 1AA.")
+_POSTCODE = _("This does not look like a postcode: letters, digits, blanks and hyphens are possible.")

@@ -66,10 +66,20 @@ class Offer:
     chambers: list[tuple[str, str]] = field(default_factory=list)
     parties: list[str] = field(default_factory=list)
     areas: list[Area] = field(default_factory=list)
-    has_postcodes: bool = False
+    postcode_example: str = ""
     postcode_areas: list[Area] = field(default_factory=list)
+    postcode_is_unknown: bool = False
     page: int = 1
     pages: int = 1
+
+    @property
+    def has_postcodes(self) -> bool:
+        """Whether people of this country can be found by postcode at all."""
+        return bool(self.postcode_example)
+
+    def unticked(self) -> Offer:
+        """The same people, none of them ticked: for a place we could not make out."""
+        return replace(self, candidates=[replace(one, ticked=False) for one in self.candidates])
 
 
 # --- reading ----------------------------------------------------------------------------------------------------
@@ -111,7 +121,8 @@ def offer(
     """The people offered in a country, a page of at most 100 of them, ticked ones first.
 
     `area` is an area's id, `chamber` one of `Legislature.Chamber`, `q` a part of a name. Whatever cannot be read is
-    as if it was not there. A postcode in several areas offers all of them, with `postcode_areas` to choose from.
+    as if it was not there. A postcode in several areas offers all of them, with `postcode_areas` to choose from; one
+    that is in none narrows nothing and is `postcode_is_unknown`, unless an area is chosen.
     """
     rules = _Rules(campaign)
     places = _postcode_areas(country, postcode)
@@ -120,6 +131,7 @@ def offer(
     # Those who stand in for a vacant seat are elsewhere: they are not narrowed by place.
     narrowed = _narrow(offered, near=None if is_fallback else near, chamber=chamber, party=party, q=q)
     people = narrowed.order_by().values("person_id").distinct().count()
+    example = _postcode_example(country)
     pages = max(1, -(-people // PAGE_SIZE))
     page = min(max(page, 1), pages)
     candidates = _candidates(rules, narrowed, start=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE)
@@ -128,8 +140,9 @@ def offer(
         total=people,
         is_fallback=is_fallback,
         **_choices(offered),
-        has_postcodes=Postcode.objects.filter(country=country).exists(),
+        postcode_example=example,
         postcode_areas=places,
+        postcode_is_unknown=bool(postcode and example) and near is None,
         page=page,
         pages=pages,
     )
@@ -324,6 +337,12 @@ def _postcode_areas(country: str, postcode: str) -> list[Area]:
         if found:
             return found
     return []
+
+
+def _postcode_example(country: str) -> str:
+    """A postcode of the country as it is kept; "" where we know none."""
+    codes = Postcode.objects.filter(country=country).order_by("code").values_list("code", flat=True)
+    return codes.first() or ""
 
 
 def _chosen_area(area: str, places: list[Area]) -> list[int] | None:

@@ -49,6 +49,10 @@ def _choose(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpRe
     if filters.country not in countries:
         return redirect("advocacy:campaign", campaign.slug)
     offer = targets.offer(campaign, filters.country, page=filters.page, **filters.narrowing)
+    postcode_problem = _postcode_problem(filters, offer)
+    if postcode_problem and not filters.area:
+        # The campaign's ticks would look like the people of that place.
+        offer = offer.unticked()
     picked = _picked(request, offer)
     on_page = {candidate.person.pk for candidate in offer.candidates}
     elsewhere = [pk for pk in picked if pk not in on_page]
@@ -58,6 +62,7 @@ def _choose(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpRe
         "country": countries[filters.country],
         "filters": filters,
         "offer": offer,
+        "postcode_problem": postcode_problem,
         "picked": picked,
         "elsewhere": targets.still_offered(campaign, filters.country, elsewhere),
         "ticked_by_campaign": _ticks(offer),
@@ -65,6 +70,15 @@ def _choose(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpRe
         "via": forms.via(request.GET),
     }
     return render(request, "advocacy/choose.html", context, status=422 if error else 200)
+
+
+def _postcode_problem(filters: Filters, offer: Offer) -> str:
+    """Why the postcode does not narrow the list, for the supporter to read; "" where it does."""
+    if not offer.has_postcodes:
+        return ""
+    if offer.postcode_is_unknown:
+        return _("We do not know the postcode %(postcode)s.") % {"postcode": filters.typed_postcode}
+    return filters.postcode_error
 
 
 def _ticks(offer: Offer) -> list[int]:

@@ -136,7 +136,16 @@ def test_a_postcode_in_two_districts_offers_both_and_says_so():
     unknown = targets.offer(campaign, "US", postcode="99999")
     assert unknown.postcode_areas == []
     assert unknown.total == 4
-    assert unknown.has_postcodes
+    assert unknown.postcode_is_unknown
+    assert not found.postcode_is_unknown
+
+
+def test_a_postcode_of_a_country_whose_postcodes_nobody_has_imported_is_not_called_unknown():
+    campaign = make_campaign()
+    make_mandate()
+    found = targets.offer(campaign, "KE", postcode="00100")
+    assert not found.has_postcodes
+    assert not found.postcode_is_unknown
 
 
 def test_filters_narrow_by_chamber_party_and_name_in_any_script():
