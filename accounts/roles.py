@@ -40,11 +40,22 @@ ROLES: dict[str, dict[str, str]] = {
         "mailer.delivery": "view settle",
     },
     "Contacts editors": {
-        "contacts.contact": "view add change",
+        "contacts.contact": "view add change erase",
+        "contacts.attribute": "view add change",
         "contacts.mailinglist": "view add change",
         "contacts.subscription": "view",
         "contacts.consent": "view",
         "contacts.suppression": "view add",
+        "contacts.segment": "view add change delete",
+        "contacts.import": "view add change",
+        "contacts.importmapping": "view add change delete",
+    },
+    # Taking people away as a file is a right of its own: editing contacts does not bring it.
+    "Contacts exporters": {
+        "contacts.contact": "view export",
+        "contacts.mailinglist": "view",
+        "contacts.segment": "view",
+        "contacts.contactexport": "view",
     },
 }
 

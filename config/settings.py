@@ -219,6 +219,7 @@ CELERY_TASK_ROUTES = {
     "mailer.tasks.apply_events": {"queue": "events"},
     "mailer.tasks.*": {"queue": "events"},
     "advocacy.tasks.*": {"queue": "letters"},
+    "contacts.tasks.*": {"queue": "imports"},
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "mailer.tasks.sweep", "schedule": env.float("SWEEP_SECONDS", 30.0)},

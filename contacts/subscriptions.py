@@ -36,6 +36,7 @@ def subscribe_proven(
         address_key=address.key,
         defaults={
             "address": address.given,
+            "address_hash": address.hash,
             "name": name,
             "language": language,
             "country": country,

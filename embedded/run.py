@@ -17,7 +17,8 @@ READY_WITHIN = 120.0  # seconds for all programs together
 WORKERS = {  # name: (queues, processes); reserved, so that no kind of work delays another (DESIGN "The house")
     "confirmations": ("confirmations", 1),
     "letters": ("letters", 2),
-    "background": ("events,imports,mailings,celery", 1),
+    "imports": ("imports", 1),
+    "background": ("events,mailings,celery", 1),
 }
 # True on a laptop and of no interest there: files are served from where they are, and root may be who works here.
 UNINTERESTING = ("No directory at", "You're running the worker with superuser privileges")

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from mailer.lifecycle import Lifecycle
+from contacts.lifecycle import Lifecycle
 
 
 class Sender(models.Model):

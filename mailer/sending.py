@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from contacts import suppressions
+from contacts import doorbell, suppressions
 from contacts.addresses import Address
 from mailer import composing, headers, kinds, providers, throttle
 from mailer.models import Delivery, DeliveryEvent, Message
@@ -103,7 +103,7 @@ def queue(
     if due_at is None or due_at <= timezone.now():
         from mailer import tasks
 
-        tasks.wake(tasks.task_of(kind), delivery.pk)
+        doorbell.wake(tasks.task_of(kind), delivery.pk)
     return delivery
 
 
@@ -320,7 +320,7 @@ def settle_unknown(delivery: Delivery, *, sent: bool, actor: User) -> bool:
     else:
         from mailer import tasks
 
-        tasks.wake(tasks.task_of(delivery.kind), delivery.pk)
+        doorbell.wake(tasks.task_of(delivery.kind), delivery.pk)
     return True
 
 

@@ -6,6 +6,7 @@ import logging
 
 from django.db.models.functions import Now
 
+from contacts import doorbell
 from mailer import sending, tasks, tracking
 from mailer.models import Delivery
 
@@ -38,7 +39,7 @@ def ring_for_due() -> int:
     )
     rung = 0
     for pk, kind in due:
-        if not tasks.ring(tasks.task_of(kind), pk):
+        if not doorbell.ring(tasks.task_of(kind), pk):
             break
         rung += 1
     return rung

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from contacts import suppressions
+from contacts import doorbell, suppressions
 from contacts.models import Suppression
 from mailer import bounces, sending
 from mailer.models import Delivery, DeliveryEvent
@@ -69,7 +69,7 @@ def keep(event: AnymailTrackingEvent, provider: str) -> None:
     DeliveryEvent.objects.bulk_create([row], ignore_conflicts=True)
     from mailer import tasks
 
-    tasks.wake(tasks.apply_events)
+    doorbell.wake(tasks.apply_events)
 
 
 def _key(event: AnymailTrackingEvent, provider: str) -> str:

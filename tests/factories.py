@@ -22,6 +22,7 @@ from advocacy.models import (
     Submission,
 )
 from contacts.addresses import Address, parse
+from contacts.models import Contact, MailingList, Subscription
 from mailer import sending
 from mailer.models import Delivery, Message
 
@@ -219,3 +220,26 @@ def make_letter(campaign: Campaign | None = None, mandate: Mandate | None = None
     submission = make_submission(campaign, [mandate] if mandate else [], **fields)
     letters.confirm(submission)
     return submission.letters.select_related("campaign", "submission", "delivery").get()
+
+
+def make_mailing_list(**fields: Any) -> MailingList:
+    slug = f"list-{next(_number)}"
+    return MailingList.objects.create(**{"slug": slug, "name": f"News {slug}", **fields})
+
+
+def make_contact(address: str = "", **fields: Any) -> Contact:
+    found = parse(address) if address else unique_address()
+    return Contact.objects.create(
+        address=found.given,
+        address_key=found.key,
+        address_hash=found.hash,
+        **{"name": "Ann Example", **fields},
+    )
+
+
+def make_subscription(contact: Contact, mailing_list: MailingList, **fields: Any) -> Subscription:
+    return Subscription.objects.create(
+        contact=contact,
+        mailing_list=mailing_list,
+        **{"status": Subscription.Status.CONFIRMED, **fields},
+    )

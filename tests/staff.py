@@ -248,7 +248,9 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
     )
     mailing_list = MailingList.objects.create(slug=f"list-{n()}", name="News", organisation=organisation)
     found = parse(f"contact{n()}@example.org")
-    contact = Contact.objects.create(address=found.given, address_key=found.key, organisation=organisation)
+    contact = Contact.objects.create(
+        address=found.given, address_key=found.key, address_hash=found.hash, organisation=organisation
+    )
     letter = make_letter(campaign, person)
     rows: list[models.Model] = [
         campaign,

@@ -27,7 +27,7 @@ from advocacy import colours, tasks
 from advocacy.admin import languages
 from advocacy.admin.overview import Overview, completeness, ends_in_words, matches_in_words, matches_of
 from advocacy.models import Campaign, CampaignText, Letter, TargetRule
-from mailer.tasks import wake
+from contacts.doorbell import wake
 
 navigation.add(Place(10, _("Campaigns"), "admin:advocacy_campaign_changelist", "advocacy.view_campaign"))
 

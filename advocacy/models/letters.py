@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from advocacy.models.campaigns import Campaign, LetterTemplate
 from advocacy.models.representatives import ContactRoute, Mandate, Person
-from mailer.lifecycle import Lifecycle
+from contacts.lifecycle import Lifecycle
 
 
 def new_nonce() -> str:

@@ -1,4 +1,4 @@
-"""The guarded status that Delivery and advocacy's Letter share."""
+"""The guarded status that imports, deliveries and letters share."""
 
 from __future__ import annotations
 

@@ -1,0 +1,25 @@
+"""Whom we may write to: people, the lists they chose, what they agreed to, and addresses we must leave alone."""
+
+from contacts.models.imports import Import, ImportBatch, ImportChange, ImportChunk, ImportMapping, ImportRow
+from contacts.models.lists import Consent, MailingList, Subscription
+from contacts.models.people import Attribute, Contact, ContactChange
+from contacts.models.segments import ContactExport, Segment
+from contacts.models.suppressions import Suppression
+
+__all__ = [
+    "Attribute",
+    "Consent",
+    "Contact",
+    "ContactChange",
+    "ContactExport",
+    "Import",
+    "ImportBatch",
+    "ImportChange",
+    "ImportChunk",
+    "ImportMapping",
+    "ImportRow",
+    "MailingList",
+    "Segment",
+    "Subscription",
+    "Suppression",
+]

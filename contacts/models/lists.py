@@ -1,0 +1,147 @@
+"""Lists, who is on them, and what people agreed to."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models.people import Contact
+
+
+class MailingList(models.Model):
+    """What people subscribe to."""
+
+    class OptIn(models.TextChoices):
+        SINGLE = "single", _("at once")
+        DOUBLE = "double", _("after a confirmation by mail")
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    texts = models.JSONField(
+        _("public name and description per language"),
+        default=dict,
+        blank=True,
+        help_text=_('For example {"en": {"name": "News", "description": "Once a month"}}'),
+    )
+    opt_in = models.CharField(max_length=10, choices=OptIn, default=OptIn.DOUBLE)
+    is_public = models.BooleanField(
+        _("open to everybody"),
+        default=False,
+        help_text=_("It has a sign-up form, and people see it in their preferences."),
+    )
+
+    class Meta:
+        verbose_name = _("mailing list")
+        verbose_name_plural = _("mailing lists")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def public_name(self, language: str | None = None) -> str:
+        """The name in `language` (default: the reader's), else in English, else the name staff gave it."""
+        return self._text("name", language) or self.name
+
+    def public_description(self, language: str | None = None) -> str:
+        return self._text("description", language)
+
+    def _text(self, part: str, language: str | None) -> str:
+        wanted = language or get_language() or "en"
+        for code in (wanted, wanted.partition("-")[0], "en"):
+            if text := self.texts.get(code, {}).get(part):
+                return str(text)
+        return ""
+
+
+class Subscription(models.Model):
+    """A contact's wish to get one list. "Not mailable on this list" is `unsubscribed` with the reason why."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("pending")
+        CONFIRMED = "confirmed", _("confirmed")
+        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+
+    class Reason(models.TextChoices):
+        LEFT = "left", _("left the list")
+        REFUSED = "refused", _("was unsubscribed where they came from")
+        UNCONFIRMED = "unconfirmed", _("never confirmed where they came from")
+        NO_CONSENT = "no_consent", _("gave no consent")
+        DISABLED = "disabled", _("was switched off where they came from")
+        SUPPRESSED = "suppressed", _("is suppressed")
+
+    contact = models.ForeignKey(
+        Contact,
+        on_delete=models.CASCADE,
+        related_name="subscriptions",
+        db_index=False,  # the unique pair below begins with it
+    )
+    mailing_list = models.ForeignKey(
+        MailingList,
+        on_delete=models.PROTECT,
+        related_name="subscriptions",
+        db_index=False,  # subscription_standing begins with it
+    )
+    status = models.CharField(max_length=12, choices=Status)
+    reason = models.CharField(max_length=12, choices=Reason, blank=True, help_text=_("Why unsubscribed."))
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["contact", "mailing_list"], name="one_subscription_per_list"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["pending", "confirmed", "unsubscribed"]),
+                name="subscription_status_known",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["mailing_list", "status", "contact"], name="subscription_standing"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class Consent(models.Model):
+    """One thing a person agreed to or took back, as it was shown to them (GDPR 7(1)). Never changed afterwards.
+
+    A consent that came with an import has its text and page on the import: a million rows do not repeat them.
+    """
+
+    class Purpose(models.TextChoices):
+        LETTER = "letter", _("send this letter in my name (GDPR 9(2)(a))")
+        NEWSLETTER = "newsletter", _("send me a newsletter")
+
+    address_hash = models.BinaryField(max_length=32, db_index=True)
+    contact = models.ForeignKey(
+        Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="consents"
+    )
+    mailing_list = models.ForeignKey(MailingList, null=True, blank=True, on_delete=models.PROTECT)
+    purpose = models.CharField(max_length=12, choices=Purpose)
+    granted = models.BooleanField(help_text=_("False: taken back."))
+    text = models.TextField(_("text shown"), blank=True)
+    page = models.CharField(max_length=300, blank=True)
+    source = models.CharField(max_length=100)
+    from_import = models.ForeignKey(
+        "contacts.Import", null=True, blank=True, on_delete=models.PROTECT, related_name="consents"
+    )
+    proof = models.JSONField(
+        default=dict, blank=True, help_text=_("What shows it: confirmed at, by which mail.")
+    )
+    given_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def text_shown(self) -> str:
+        return self.text or (self.from_import.consent_text if self.from_import else "")

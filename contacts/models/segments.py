@@ -1,0 +1,53 @@
+"""Saved choices of people, and who took people away as a file."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Segment(models.Model):
+    """A saved rule tree; `contacts/segments/` compiles it to one query. Its members are whoever matches now."""
+
+    name = models.CharField(_("name"), max_length=200)
+    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    rule = models.JSONField(_("rule"), default=dict, help_text=_("See contacts/segments/rules.py."))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("segment")
+        verbose_name_plural = _("segments")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactExport(models.Model):
+    """Who took which contacts away, when, and how many: kept for ever, never changed. It holds no address."""
+
+    class Format(models.TextChoices):
+        CSV = "csv", "CSV"
+        XLSX = "xlsx", "Excel"
+        JSON = "json", "JSON"
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    mailing_list = models.ForeignKey("contacts.MailingList", null=True, blank=True, on_delete=models.PROTECT)
+    segment = models.ForeignKey("contacts.Segment", null=True, blank=True, on_delete=models.SET_NULL)
+    searched = models.BooleanField(default=False, help_text=_("Narrowed by words typed into the search."))
+    format = models.CharField(max_length=4, choices=Format)
+    rows = models.PositiveIntegerField(null=True, help_text=_("Empty: broken off before the end."))
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

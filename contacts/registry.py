@@ -1,0 +1,107 @@
+"""What upper apps add to a person: entries of the timeline, data for the export, erasure, and signs of use.
+
+contacts asks, and never imports who answers. Each app registers in its `AppConfig.ready`. The sources of a segment's
+rules have a registry of their own, `contacts/segments/rules.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from contacts.addresses import hash_key
+from contacts.models import Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whoever an address belongs to, known to the address book or not."""
+
+    key: str
+    hash: bytes
+    contact: Contact | None
+
+    @classmethod
+    def of_key(cls, key: str) -> Person:
+        return cls(key=key, hash=hash_key(key), contact=Contact.objects.filter(address_key=key).first())
+
+    @classmethod
+    def of_contact(cls, contact: Contact) -> Person:
+        return cls(key=contact.address_key, hash=bytes(contact.address_hash), contact=contact)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened, as staff read it.
+
+    kind: mail, consent, import, letter, change or suppression. words: a translated sentence. url: the desk's page
+    of it, if there is one. permission: what a reader needs to see it ("app.codename").
+    """
+
+    at: datetime
+    kind: str
+    words: str
+    detail: str = ""
+    url: str = ""
+    permission: str = ""
+
+
+Timeline = Callable[[Person], Iterable[Entry]]
+Exporter = Callable[[Person], Any]
+Eraser = Callable[[Person], int]
+
+
+@dataclass(slots=True)
+class _Registry:
+    timelines: dict[str, Timeline] = field(default_factory=dict)
+    exporters: dict[str, Exporter] = field(default_factory=dict)
+    erasers: dict[str, Eraser] = field(default_factory=dict)
+    uses: dict[str, models.Exists] = field(default_factory=dict)
+
+
+_known = _Registry()
+
+
+def register(
+    name: str,
+    *,
+    timeline: Timeline | None = None,
+    exporter: Exporter | None = None,
+    eraser: Eraser | None = None,
+    use: models.Exists | None = None,
+) -> None:
+    """Add what an app knows of a person, under a name such as "mailer.deliveries". Safe to repeat.
+
+    timeline: entries in any order, bounded (the newest 200). exporter: JSON-able data, empty if there is none.
+    eraser: removes or blanks the person's data in one transaction with the others, returns how many rows it touched,
+    safe to repeat. use: true of a `Contact` (OuterRef) that has been used since it was created; the undo of an import
+    then keeps it.
+    """
+    if timeline is not None:
+        _known.timelines[name] = timeline
+    if exporter is not None:
+        _known.exporters[name] = exporter
+    if eraser is not None:
+        _known.erasers[name] = eraser
+    if use is not None:
+        _known.uses[name] = use
+
+
+def timelines() -> Iterator[Timeline]:
+    yield from _known.timelines.values()
+
+
+def exporters() -> Iterator[tuple[str, Exporter]]:
+    yield from _known.exporters.items()
+
+
+def erasers() -> Iterator[tuple[str, Eraser]]:
+    yield from _known.erasers.items()
+
+
+def uses() -> Iterator[models.Exists]:
+    yield from _known.uses.values()
