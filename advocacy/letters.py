@@ -45,6 +45,7 @@ __all__ = [
     "expire",
     "forget",
     "hold",
+    "next_mail",
     "progress",
     "refuse",
     "release",
@@ -217,6 +218,11 @@ def resend(submission: Submission) -> Resent:
         return Resent(sent=False, next_at=at)
     mails.confirmation(submission)
     return Resent(sent=True, next_at=None)
+
+
+def next_mail(submission: Submission) -> datetime:
+    """When the confirmation mail may be asked for again; now, if at once. Reserves nothing."""
+    return mails.next_confirmation(bytes(submission.supporter.address_hash), database_now())
 
 
 @transaction.atomic

@@ -37,7 +37,8 @@ def next_confirmation(address_hash: bytes, now: datetime) -> datetime:
     """When the next confirmation mail may go to an address; `now` if at once.
 
     Counted in the ledger, so that it holds over all campaigns and outlives the broker. Call it holding the address
-    (`suppressions.hold`), so that two posts at once do not both find room.
+    (`suppressions.hold`), so that two posts at once do not both find room. A mail whose link was used does not
+    count: whoever owns the mailbox wanted it.
     """
     gone = [Delivery.Status.CANCELLED, Delivery.Status.SUPPRESSED, Delivery.Status.FAILED]
     due = (
@@ -46,9 +47,11 @@ def next_confirmation(address_hash: bytes, now: datetime) -> datetime:
         )
         .exclude(status__in=gone)
         .order_by("due_at")
-        .values_list("due_at", flat=True)
+        .values_list("due_at", "context__submission")
     )
-    stands = list(due)
+    confirmed = Submission.objects.filter(supporter__address_hash=address_hash, confirmed_at__isnull=False)
+    used = set(confirmed.values_list("pk", flat=True))
+    stands = [at for at, submission in due if submission not in used]
     return Timeline(
         CONFIRMATION_LIMITS, lambda start, end: [at for at in stands if start <= at < end]
     ).earliest(now)
@@ -67,7 +70,12 @@ def reminder(submission: Submission) -> Delivery:
 def letters_copy(submission: Submission) -> Delivery:
     """Queue the mail that follows the confirmation: the link to the status page and a copy of the letters."""
     found = submission.letters.exclude(status=Letter.Status.DUPLICATE).select_related("person").order_by("pk")
-    context = _context(submission) | {"letters": list(found), "duplicates": _duplicates(submission)}
+    letters = list(found)
+    context = _context(submission) | {
+        "letters": letters,
+        "number": len(letters),
+        "duplicates": _duplicates(submission),
+    }
     rendered = composing.render_mail("letters_copy", context, links.page_language(submission.language))
     message = _write(rendered, submission)
     return sending.queue(
@@ -80,7 +88,8 @@ def letters_copy(submission: Submission) -> Delivery:
 
 def _without_free_text(mail: str, submission: Submission, at: datetime | None) -> Delivery:
     language = links.page_language(submission.language)
-    rendered = _rendered(mail, tuple(sorted(_context(submission).items())), language)
+    context = _context(submission) | {"number": submission.letters.count()}
+    rendered = _rendered(mail, tuple(sorted(context.items())), language)
     return sending.queue(
         _shared_message(rendered, submission),
         to=parse(submission.supporter.address),
@@ -106,11 +115,11 @@ def _duplicates(submission: Submission) -> list[Letter]:
 
 
 @functools.lru_cache(maxsize=256)
-def _rendered(mail: str, context: tuple[tuple[str, str], ...], language: str) -> Rendered:
+def _rendered(mail: str, context: tuple[tuple[str, Any], ...], language: str) -> Rendered:
     return composing.render_mail(mail, dict(context), language)
 
 
-# Confirmations of one campaign in one language are all the same text: one message serves them all.
+# Confirmations of one campaign in one language for as many letters are the same text: one message serves them all.
 _messages: dict[tuple[Rendered, str], int] = {}
 
 

@@ -28,7 +28,9 @@ def pending(request: HttpRequest, token: str) -> HttpResponse:
 def send_again(request: HttpRequest, token: str) -> HttpResponse:
     """Mail the link once more, or say honestly when that will be possible."""
     submission = tokens.read(tokens.PENDING, token)
-    return _pending(request, submission, resent=letters.resend(submission))
+    answer = see_other("advocacy:pending", token)
+    answer["Location"] += "?again=sent" if letters.resend(submission).sent else "?again=later"
+    return answer
 
 
 @public_form
@@ -53,18 +55,20 @@ def _pending(
     request: HttpRequest,
     submission: Submission,
     *,
-    resent: letters.Resent | None = None,
     form: CorrectionForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     address = submission.supporter.address
+    again = request.GET.get("again", "")
     context = {
         "campaign": submission.campaign,
         "submission": submission,
         "token": tokens.make(tokens.PENDING, submission),
         "address": address,
         "webmail": webmail.of(address),
-        "resent": resent,
+        "number": submission.letters.count(),
+        "again": again,
+        "next_at": letters.next_mail(submission) if again == "later" else None,
         "form": form or CorrectionForm(),
     }
     return render(request, "advocacy/pending.html", context, status=status)

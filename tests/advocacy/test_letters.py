@@ -309,6 +309,34 @@ def test_an_address_gets_one_confirmation_an_hour_and_two_a_day_over_all_campaig
     assert confirmations() == 3
 
 
+def test_a_mail_whose_link_was_used_leaves_room_for_the_next():
+    address = unique_address()
+    for _number in range(3):
+        letters.confirm(make_submission(make_campaign(), address=address))
+    assert confirmations() == 3
+    due = Delivery.objects.filter(kind=Delivery.Kind.CONFIRMATION).values_list("due_at", flat=True)
+    assert max(due) - min(due) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("people", "asked", "thanked"),
+    [
+        (1, "that you wrote a letter in", "your letter is confirmed"),
+        (2, "that you wrote 2 letters in", "your letters are confirmed"),
+    ],
+)
+def test_the_mails_speak_of_one_letter_or_of_several(outbox, people, asked, thanked):
+    house = make_legislature()
+    submission = make_submission(mandates=[make_mandate(house) for _number in range(people)])
+    (confirmation,) = outbox.deliver()
+    assert asked in confirmation.body
+    assert asked in confirmation.alternatives[0].content
+    letters.confirm(submission)
+    (copy,) = outbox.deliver()
+    assert thanked in copy.body
+    assert thanked in copy.alternatives[0].content
+
+
 @pytest.mark.django_db(transaction=True)
 def test_posts_at_once_for_one_address_do_not_both_find_room():
     address = unique_address()

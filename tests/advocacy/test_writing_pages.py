@@ -352,9 +352,23 @@ def test_sending_again_says_honestly_when_it_will_be_possible(campaign, member):
     visitor = Visitor()
     page = visitor.get(f"/en/pending/{tokens.make('pending', submission)}/")
     again = visitor.send(page.form("/again/"))
+    assert again.address.endswith("?again=later")
     assert "possible again from" in again.text
     assert "<time" in again.html
     assert Delivery.objects.filter(kind="confirmation").count() == 1
+
+
+def test_one_step_left_says_the_same_whether_a_mail_could_be_queued_or_not(campaign, member):
+    address = unique_address()
+    pages = []
+    for _number in range(3):
+        submission = make_submission(campaign, [member], address=address)
+        page = Visitor().get(f"/en/pending/{tokens.make('pending', submission)}/")
+        pages.append(page.text)
+    assert Delivery.objects.filter(kind="confirmation").count() == 2
+    assert len(set(pages)) == 1
+    assert "We have written" not in pages[0]
+    assert "at most one such mail an hour and two a day" in pages[0]
 
 
 def test_a_mistyped_address_is_corrected_and_the_old_link_is_dead(campaign, member):
