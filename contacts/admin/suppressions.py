@@ -1,4 +1,4 @@
-"""Whom we may write to, as staff see it. Suppressions turn one way: they are added here and never taken away."""
+"""Addresses we leave alone, as staff see them. They are added here and never taken away."""
 
 from __future__ import annotations
 
@@ -11,65 +11,14 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import Place, ReadOnly, StaffAdmin, StaffInline, navigation
-from accounts.permissions import belongs_through
+from accounts.desk import Place, StaffAdmin, navigation
 from contacts import addresses, suppressions
 from contacts.lookup import by_address
-from contacts.models import Consent, Contact, MailingList, Subscription, Suppression
+from contacts.models import Suppression
 
-navigation.add(Place(60, _("Contacts"), "admin:contacts_contact_changelist", "contacts.view_contact"))
-navigation.add(Place(61, _("Lists"), "admin:contacts_mailinglist_changelist", "contacts.view_mailinglist"))
-navigation.add(Place(63, _("Consents"), "admin:contacts_consent_changelist", "contacts.view_consent"))
 navigation.add(
     Place(62, _("Suppressions"), "admin:contacts_suppression_changelist", "contacts.view_suppression")
 )
-
-belongs_through(Consent, "contact__organisation", "mailing_list__organisation")
-belongs_through(Subscription, "mailing_list__organisation")
-
-
-@admin.register(MailingList)
-class MailingListAdmin(StaffAdmin):
-    list_display = ["name", "slug", "opt_in", "organisation"]
-    list_select_related = ["organisation"]
-    search_fields = ["name", "slug"]
-    prepopulated_fields = {"slug": ["name"]}
-    autocomplete_fields = ["organisation"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class SubscriptionInline(ReadOnly, StaffInline):
-    model = Subscription
-    fields = ["mailing_list", "status", "changed_at"]
-    readonly_fields = ["mailing_list", "status", "changed_at"]
-    can_delete = False
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        return super().get_queryset(request).select_related("mailing_list")
-
-
-@admin.register(Contact)
-class ContactAdmin(ReadOnly, StaffAdmin):
-    newest_first = True
-    list_display = ["pk", "name", "country", "language", "source", "created_at"]
-    list_filter = ["language"]
-    search_fields = ["name"]
-    search_help_text = _("A whole address, or the beginning of a name.")
-    fields = ["address", "name", "organisation", "country", "language", "attributes", "source", "created_at"]
-    inlines = [SubscriptionInline]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
-    ) -> tuple[models.QuerySet[Any], bool]:
-        term = search_term.strip()
-        if "@" not in term:
-            return (queryset.filter(name__istartswith=term) if term else queryset), False
-        try:
-            return queryset.filter(address_key=addresses.parse(term).key), False
-        except ValidationError:
-            return queryset.none(), False
 
 
 class SuppressionForm(forms.ModelForm):
@@ -139,19 +88,3 @@ class SuppressionAdmin(StaffAdmin):
     @admin.display(description=_("why"))
     def why(self, suppression: Suppression) -> str:
         return str(suppression.evidence.get("note", "")) or "–"
-
-
-@admin.register(Consent)
-class ConsentAdmin(ReadOnly, StaffAdmin):
-    newest_first = True
-    list_display = ["given_at", "purpose", "granted", "mailing_list", "source"]
-    list_filter = ["purpose", "granted"]
-    list_select_related = ["mailing_list"]
-    search_fields = ["pk"]
-    search_help_text = _("A whole address: what did this person agree to?")
-    fields = ["given_at", "purpose", "granted", "text", "page", "source", "proof", "mailing_list", "contact"]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
-    ) -> tuple[models.QuerySet[Any], bool]:
-        return by_address(queryset, search_term), False
