@@ -272,7 +272,9 @@ def deny(submission: Submission) -> None:
     unconfirmed = supporter.submissions.filter(confirmed_at=None, expires_at__gt=now)
     for other in list(unconfirmed):
         _call_off(other, "the owner of the mailbox said it was not them")
-    Letter.objects.filter(submission__in=unconfirmed, status=Status.PENDING).update(status=Status.WITHDRAWN)
+    Letter.objects.filter(submission__in=unconfirmed, status=Status.PENDING).update(
+        status=Status.WITHDRAWN, ended_at=now
+    )
     unconfirmed.update(expires_at=now)
     for letter in submission.letters.all():
         withdraw(letter)
@@ -420,7 +422,7 @@ def _record_consents(submission: Submission, now: datetime) -> None:
 @transaction.atomic
 def withdraw(letter: Letter) -> bool:
     """Take back a letter that has not left. False if it has, or had ended otherwise; a repeat changes nothing."""
-    if letter.move_to(Status.WITHDRAWN, slot=None):
+    if letter.move_to(Status.WITHDRAWN, slot=None, ended_at=database_now()):
         return True
     letter.refresh_from_db()
     return dispatching.recall(letter, "withdrawn by the supporter")
@@ -493,5 +495,10 @@ def release(letter: Letter, by: User) -> bool:
 
 
 def refuse(letter: Letter, by: User, reason: str) -> bool:
-    """Decide that a held letter is not sent. The supporter sees that, and the reason. False if it was not held."""
-    return letter.move_to(Status.REFUSED, held_by=by, held_because=reason[:300], slot=None)
+    """Decide that a held letter is not sent. The supporter reads that, and the reason word for word.
+
+    False if it was not held.
+    """
+    return letter.move_to(
+        Status.REFUSED, held_by=by, held_because=reason[:300], slot=None, ended_at=database_now()
+    )

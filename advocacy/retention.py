@@ -43,7 +43,7 @@ def expire() -> int:
     over = Submission.objects.filter(confirmed_at=None, expires_at__lte=now)
     unconfirmed = Letter.objects.filter(status=Status.PENDING, submission__in=over)
     held = Letter.objects.filter(status=Status.WITHHELD, held_at__lte=now - HELD_DAYS)
-    return sum(rows.update(status=Status.EXPIRED, slot=None) for rows in (unconfirmed, held))
+    return sum(rows.update(status=Status.EXPIRED, slot=None, ended_at=now) for rows in (unconfirmed, held))
 
 
 def remind() -> int:
@@ -151,7 +151,7 @@ def erase(supporter: Supporter) -> None:
     supporter = Supporter.objects.select_for_update().get(pk=supporter.pk)
     now = timezone.now()
     waiting = Letter.objects.filter(supporter=supporter, status__in=_OPEN_LETTERS)
-    waiting.update(status=Status.WITHDRAWN, slot=None)
+    waiting.update(status=Status.WITHDRAWN, slot=None, ended_at=now)
     # Those in the mailer's queue, too: their text is emptied below, and an empty letter must not leave.
     for letter in Letter.objects.filter(
         supporter=supporter, status=Status.DISPATCHED, delivery__status=Delivery.Status.QUEUED

@@ -226,7 +226,8 @@ def _ended(letter: Letter) -> LetterState:
         case Status.BY_HAND:
             return _by_hand(letter)
         case Status.WITHDRAWN:
-            return LetterState("withdrawn", _("withdrawn"), _("You took this letter back."), "cross", "plain")
+            sentence = _("You took this letter back.")
+            return LetterState("withdrawn", _("withdrawn"), sentence, "cross", "plain", letter.ended_at)
         case Status.REFUSED:
             sentence = (
                 _("The campaign decided not to send it: %(reason)s.")
@@ -234,7 +235,7 @@ def _ended(letter: Letter) -> LetterState:
                 if letter.held_because
                 else _("The campaign decided not to send it.")
             )
-            return LetterState("refused", _("not sent"), sentence, "cross", "bad", letter.held_at)
+            return LetterState("refused", _("not sent"), sentence, "cross", "bad", letter.ended_at)
         case Status.DUPLICATE:
             return LetterState(
                 "duplicate",

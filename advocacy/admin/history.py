@@ -39,14 +39,16 @@ def steps_of(letter: Letter) -> list[Step]:
 
 
 def _own_steps(letter: Letter) -> list[Step]:
-    submission = letter.submission
+    submission, is_refused = letter.submission, letter.status == Letter.Status.REFUSED
     found: list[tuple[datetime | None, str, str, str]] = [
         (submission.created_at, _("written by the supporter"), "", ""),
         (submission.reminded_at, _("supporter reminded to confirm"), "", ""),
         (letter.confirmed_at, _("confirmed by the supporter"), "", "good"),
-        (letter.held_at, _("held for a look"), letter.held_because, "warn"),
+        # A refusal writes its own reason over the one for which the letter was held.
+        (letter.held_at, _("held for a look"), "" if is_refused else letter.held_because, "warn"),
         (letter.dispatched_at, _("its turn came: handed to the mailer"), "", ""),
         (letter.answered_at, _("answered, says the supporter"), "", "good"),
+        (letter.ended_at, letter.get_status_display(), letter.held_because if is_refused else "", "bad"),
         (submission.forgotten_at, _("name and text deleted"), "", ""),
     ]
     return [Step(at, words, detail, tone=tone) for at, words, detail, tone in found if at is not None]

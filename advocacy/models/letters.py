@@ -156,6 +156,9 @@ class Letter(Lifecycle):
     answered_at = models.DateTimeField(
         null=True, blank=True, help_text=_("When the supporter told us of an answer.")
     )
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When it was withdrawn, refused, or ran out of time.")
+    )
 
     class Meta:
         verbose_name = _("letter")

@@ -551,6 +551,23 @@ def test_a_refused_letter_is_not_sent_and_its_writer_is_told_why():
     assert "It threatens a person" in letters.state_of(letter).sentence
 
 
+def test_a_decision_is_shown_with_the_time_at_which_it_was_taken():
+    staff = User.objects.create_user("staff")
+    refused = make_letter(make_campaign(held_until_looked_at=True))
+    Letter.objects.filter(pk=refused.pk).update(held_at=timezone.now() - timedelta(days=2))
+    waiting, queued = make_letter(), make_letter()
+    letters.dispatch_due(now=queued.slot)
+    queued.refresh_from_db()
+    assert queued.status == Status.DISPATCHED
+    before = timezone.now()
+    assert letters.refuse(refused, staff, "It threatens a person.")
+    assert letters.withdraw(waiting)
+    assert letters.withdraw(queued)
+    for letter in (refused, waiting, queued):
+        letter.refresh_from_db()
+        assert before <= letters.state_of(letter).when <= timezone.now()
+
+
 def test_a_letter_can_be_held_before_and_after_its_confirmation():
     letter = make_letter()
     assert letters.hold(letter, "reported by the office")

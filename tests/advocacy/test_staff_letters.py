@@ -171,6 +171,25 @@ def test_a_refused_letter_keeps_the_reason_and_who_refused_it(desk, moderator):
     assert (letter.status, letter.held_because, letter.held_by) == (Status.REFUSED, "an advert", moderator)
 
 
+def test_who_refuses_a_letter_is_told_that_its_writer_reads_the_reason(desk):
+    letter = held()
+    for page in (
+        reverse("admin:advocacy_letter_held"),
+        reverse("admin:advocacy_letter_change", args=[letter.pk]),
+    ):
+        assert "the supporter reads this, word for word" in desk.get(page).content.decode()
+
+
+def test_a_refusal_stands_in_the_history_with_its_own_time_and_reason(desk):
+    letter = held(held_because="two links", held_at=timezone.now() - dt.timedelta(days=2))
+    act(desk, "refuse", letter, reason="It insults a person.")
+    letter.refresh_from_db()
+    steps = {step.words: step for step in steps_of(letter)}
+    assert steps["held for a look"].detail == ""
+    assert steps["not sent: refused by a person"].detail == "It insults a person."
+    assert steps["not sent: refused by a person"].at > steps["held for a look"].at
+
+
 def test_nothing_is_refused_without_a_reason(desk):
     letter = held()
     act(desk, "refuse", letter, reason="   ")
