@@ -47,8 +47,10 @@ bench-pace: test-environment ## What a confirmation costs when 10,000 letters wa
 bench-import: test-environment ## What importing 20,000 representatives costs beyond reading the files
 	@$(python) benchmarks/bench_import.py $(ARGS)
 
-clean: ## Remove the environment and all local data (the demo database too)
-	rm -rf .venv .epistle artefacts staticfiles .mypy_cache .pytest_cache .ruff_cache
+clean: ## Remove the environment and all local data (the demo database too), unless the service is running
+	@test -x $(python) && exec $(python) -B -m embedded clean || exec $(PYTHON) -B -m embedded clean
+	rm -rf .venv artefacts staticfiles .mypy_cache .pytest_cache .ruff_cache locale/*/LC_MESSAGES/*.mo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment is made once; embedded/install.py sees by itself whether a lock has changed.
 environment: | .venv/bin/python
