@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -278,6 +279,8 @@ def test_a_confirmation_says_its_language_and_direction_and_asks_nobody_for_a_fo
     make_submission(language=language)
     html = outbox.deliver()[0].alternatives[0].content
     assert f'<html lang="{language}" dir="{direction}"' in html
+    # The columns have a direction of their own, which would win over the page's.
+    assert set(re.findall(r"direction:\s*(\w+)", html)) == {direction}
     assert "fonts.googleapis" not in html
     assert "@import" not in html
     assert "<img" not in html
