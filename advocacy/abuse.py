@@ -3,50 +3,31 @@
 No puzzle, no cookie, no third party. A signed form token says when a form was opened, and one filling of it is
 taken once; budgets per network and for the whole service slow the mail, then ask for a proof of work, which a
 browser does unseen. Without JavaScript the letters wait for a person instead. Nothing is ever dropped in silence.
-
-Budgets live in Valkey. If it is down, each process counts for itself with a quarter of the budget: the form lives,
-and a flood still meets a bound.
+The budgets themselves, the proof of work and the network of a visitor stand in mailer: sign-up needs them as well.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import hmac
-import ipaddress
-import json
-import logging
 import secrets
 import time
-from base64 import b64decode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-import altcha
-import redis
-from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import FixedWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
 from advocacy.models import Campaign
+from mailer import budgets
+from mailer.proof_of_work import is_solved
+from mailer.visitors import HONEYPOT, MIN_SECONDS, network_of
 
-logger = logging.getLogger(__name__)
-
-# A field that people do not see and browsers do not fill; what stands in it was put there by a machine.
-HONEYPOT = "reference_2"
 # The hidden fields of the proof of work, and of a browser that cannot do one (`<noscript>`).
 SOLUTION = "altcha"
 WITHOUT_SCRIPT = "without_script"
 
 FORM_AGE = timedelta(days=2)
-MIN_SECONDS = 3.0  # nobody reads, chooses and types faster
 _SALT = "advocacy.abuse.form"
 
 PER_NETWORK_SLOW = RateLimitItemPerMinute(20, 10)
@@ -59,9 +40,6 @@ GLOBAL_UNPROVEN = RateLimitItemPerMinute(2_000, 60)
 # A class or an office behind one address reads many pages; a machine that copies the lists reads thousands.
 PER_NETWORK_LOOKUPS = RateLimitItemPerMinute(600, 10)
 SLOW_MAIL = timedelta(seconds=90)
-
-_CHALLENGE_MINUTES = 20
-_ALGORITHM, _COST = "PBKDF2/SHA-256", 3_000
 
 
 class BadForm(Exception):  # noqa: N818 - it is what the page says, not an error of ours
@@ -115,28 +93,6 @@ def read_form(token: str) -> FormFacts:
     return FormFacts(form_key=found["k"], age=max(0.0, time.time() - found["t"]), campaign_id=found["c"])
 
 
-def network_of(request: HttpRequest) -> str:
-    """The visitor's network as a keyed hash: an IPv4 /24 or an IPv6 /48, never the address itself. "" if unknown."""
-    try:
-        address = ipaddress.ip_address(_client_address(request))
-    except ValueError:
-        return ""
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    network = ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)
-    key = settings.ADDRESS_HASH_KEY.encode()
-    return hmac.new(key, f"network:{network}".encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def _client_address(request: HttpRequest) -> str:
-    """The address of the visitor: what the nearest trusted proxy saw, never what the visitor says of himself."""
-    proxies: int = settings.TRUSTED_PROXIES
-    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    if proxies and len(seen) >= proxies:
-        return seen[-proxies].strip("[]")
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
 # --- the verdict --------------------------------------------------------------------------------------------------
 
 
@@ -186,86 +142,5 @@ def may_look_up(request: HttpRequest) -> bool:
     return _within(PER_NETWORK_LOOKUPS, "lookups", network_of(request))
 
 
-# --- proof of work ------------------------------------------------------------------------------------------------
-
-
-def new_challenge() -> dict[str, Any]:
-    """A challenge for the widget, as JSON-ready data; good for 20 minutes and for one form."""
-    challenge = altcha.create_challenge(
-        _ALGORITHM,
-        _COST,
-        expires_at=int(time.time()) + _CHALLENGE_MINUTES * 60,
-        data={"nonce": secrets.token_urlsafe(12)},
-        hmac_secret=_challenge_key(),
-    )
-    return dict(challenge.to_dict())
-
-
-def is_solved(payload: str) -> bool:
-    """Whether a proof of work is right, ours, and was not used before (the library itself accepts replays)."""
-    if not payload or len(payload) > 4_000:
-        return False
-    try:
-        result = altcha.verify_solution(payload, _challenge_key())
-        signature = str(json.loads(b64decode(payload))["challenge"]["signature"])
-    except (ValueError, KeyError, TypeError, AttributeError, Base64Error):
-        return False
-    return bool(result.verified) and _first_use(hashlib.sha256(signature.encode()).hexdigest())
-
-
-def _challenge_key() -> str:
-    return hmac.new(settings.SECRET_KEY.encode(), b"advocacy.abuse.altcha", hashlib.sha256).hexdigest()
-
-
-_used_here: dict[str, float] = {}
-
-
-def _first_use(digest: str) -> bool:
-    seconds = _CHALLENGE_MINUTES * 60
-    try:
-        return bool(_valkey().set(f"altcha:{digest}", 1, nx=True, ex=seconds))
-    except redis.RedisError:
-        now = time.time()
-        for old in [key for key, until in _used_here.items() if until < now]:
-            del _used_here[old]
-        if digest in _used_here:
-            return False
-        _used_here[digest] = now + seconds
-        return True
-
-
-# --- budgets ------------------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def _valkey() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.3, socket_connect_timeout=0.3)
-
-
-@functools.cache
-def _shared(*, sliding: bool) -> RateLimiter:
-    storage = RedisStorage(settings.REDIS_URL, socket_timeout=0.3, socket_connect_timeout=0.3)
-    return SlidingWindowCounterRateLimiter(storage) if sliding else FixedWindowRateLimiter(storage)
-
-
-@functools.cache
-def _own() -> RateLimiter:
-    return FixedWindowRateLimiter(MemoryStorage())
-
-
-_DOWN_SECONDS = 5.0
-_down_until = 0.0
-
-
 def _within(budget: RateLimitItem, *names: str) -> bool:
-    """Spend one of a budget; False if it was spent already. A network's window slides, the whole one's is cheap."""
-    global _down_until
-    if time.monotonic() >= _down_until:
-        try:
-            return _shared(sliding=len(names) > 1).hit(budget, "advocacy", *names)
-        except (redis.RedisError, StorageError):
-            # Not asked again for some seconds: a form must not wait for a dead server four times over.
-            _down_until = time.monotonic() + _DOWN_SECONDS
-            logger.warning("the budgets of the form cannot be shared; this process counts for itself")
-    smaller = RateLimitItemPerMinute(max(1, budget.amount // 4), budget.multiples)
-    return _own().hit(smaller, "advocacy", *names)
+    return budgets.within(budget, "advocacy", *names)

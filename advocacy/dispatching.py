@@ -21,8 +21,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from advocacy import mails, pace, routes
-from advocacy.clock import database_now
 from advocacy.models import Letter
+from contacts.clock import database_now
 from mailer import sending
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from advocacy import dispatching, links, mails, pace, reports, routes, suspicion, writing
-from advocacy.clock import database_now
 from advocacy.dispatching import dispatch_due
 from advocacy.models import Campaign, Letter, LetterTemplate, Submission, Supporter
 from advocacy.models.letters import new_nonce
@@ -28,8 +27,9 @@ from advocacy.states import LetterState, state_of
 from advocacy.targets import Candidate
 from contacts import subscriptions, suppressions
 from contacts.addresses import Address, parse
+from contacts.clock import database_now
 from contacts.models import Consent, Suppression
-from mailer import sending
+from mailer import allowance, sending
 from mailer.models import Delivery
 
 __all__ = [
@@ -195,8 +195,8 @@ def _ask_for_confirmation(submission: Submission, delay: timedelta = timedelta(0
     address_hash = bytes(submission.supporter.address_hash)
     suppressions.hold(address_hash)
     now = database_now()
-    at = mails.next_confirmation(address_hash, now)
-    if at > now + mails.LONGEST_WAIT:
+    at = allowance.next_mail(address_hash, now)
+    if at > now + allowance.LONGEST_WAIT:
         return Resent(sent=False, next_at=at)
     mails.confirmation(submission, max(at, now + delay) if at > now or delay else None)
     return Resent(sent=True, next_at=None)
@@ -213,7 +213,7 @@ def resend(submission: Submission) -> Resent:
     address_hash = bytes(submission.supporter.address_hash)
     suppressions.hold(address_hash)
     now = database_now()
-    at = mails.next_confirmation(address_hash, now)
+    at = allowance.next_mail(address_hash, now)
     if at > now:
         return Resent(sent=False, next_at=at)
     mails.confirmation(submission)
@@ -222,7 +222,7 @@ def resend(submission: Submission) -> Resent:
 
 def next_mail(submission: Submission) -> datetime:
     """When the confirmation mail may be asked for again; now, if at once. Reserves nothing."""
-    return mails.next_confirmation(bytes(submission.supporter.address_hash), database_now())
+    return allowance.next_mail(bytes(submission.supporter.address_hash), database_now())
 
 
 @transaction.atomic
@@ -321,6 +321,7 @@ def confirm(submission: Submission) -> int:
     submission.save(update_fields=["confirmed_at"])
     submission.supporter = supporter
     Supporter.objects.filter(pk=supporter.pk).update(proven_at=now)
+    allowance.answered(bytes(supporter.address_hash), Delivery.Kind.CONFIRMATION, submission=submission.pk)
     pending = list(
         submission.letters.select_for_update(of=("self",))
         .filter(status=Status.PENDING)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -18,43 +18,12 @@ from django.utils.translation import gettext as _
 
 from advocacy import links, texts
 from advocacy.models import Letter, Submission
-from advocacy.pace import DAY, HOUR, Limit, Timeline
 from contacts.addresses import Address, parse
 from mailer import composing, sending
 from mailer.composing import Rendered
 from mailer.models import Delivery, Message
 
-# A3: over all campaigns. The reminder counts as well.
-CONFIRMATION_LIMITS = (Limit(1, HOUR), Limit(2, DAY))
-# How long a confirmation may wait for its turn before it is not queued at all.
-LONGEST_WAIT = timedelta(hours=1)
-
-
 # --- to the supporter -------------------------------------------------------------------------------------------
-
-
-def next_confirmation(address_hash: bytes, now: datetime) -> datetime:
-    """When the next confirmation mail may go to an address; `now` if at once.
-
-    Counted in the ledger, so that it holds over all campaigns and outlives the broker. Call it holding the address
-    (`suppressions.hold`), so that two posts at once do not both find room. A mail whose link was used does not
-    count: whoever owns the mailbox wanted it.
-    """
-    gone = [Delivery.Status.CANCELLED, Delivery.Status.SUPPRESSED, Delivery.Status.FAILED]
-    due = (
-        Delivery.objects.filter(
-            address_hash=address_hash, kind=Delivery.Kind.CONFIRMATION, due_at__gt=now - DAY
-        )
-        .exclude(status__in=gone)
-        .order_by("due_at")
-        .values_list("due_at", "context__submission")
-    )
-    confirmed = Submission.objects.filter(supporter__address_hash=address_hash, confirmed_at__isnull=False)
-    used = set(confirmed.values_list("pk", flat=True))
-    stands = [at for at, submission in due if submission not in used]
-    return Timeline(
-        CONFIRMATION_LIMITS, lambda start, end: [at for at in stands if start <= at < end]
-    ).earliest(now)
 
 
 def confirmation(submission: Submission, at: datetime | None = None) -> Delivery:

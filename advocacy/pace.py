@@ -25,8 +25,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.db import connection, models, transaction
 from django.db.models import Max, Min, OuterRef, Q, QuerySet, Subquery
 
-from advocacy.clock import database_now
 from advocacy.models import Campaign, Legislature, Letter
+from contacts.clock import database_now
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # A gap is stretched by a random part of itself, on average to its full length.

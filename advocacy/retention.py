@@ -12,9 +12,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from advocacy import dispatching, mails
-from advocacy.clock import database_now
 from advocacy.models import Campaign, Letter, Report, Submission, Supporter
 from contacts import suppressions
+from contacts.clock import database_now
+from mailer import allowance
 from mailer.models import Delivery, Message
 
 Status = Letter.Status
@@ -88,7 +89,7 @@ def _remind(pk: int) -> bool:
     done = submission.supporter.submissions.filter(campaign=submission.campaign, confirmed_at__isnull=False)
     sends = not done.exists()
     due = database_now()
-    if sends and mails.next_confirmation(address_hash, due) > due:
+    if sends and allowance.next_mail(address_hash, due) > due:
         return False
     Submission.objects.filter(pk=pk).update(reminded_at=now)
     if sends:

@@ -37,6 +37,8 @@ class Rule:
 _RULES: dict[str, Rule] = {
     # An unsubscribe never blocks the confirmation of somebody's own letter: only "every mail" and "not me" do.
     Delivery.Kind.CONFIRMATION: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
+    Delivery.Kind.OPT_IN: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
+    Delivery.Kind.NOTICE: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
     Delivery.Kind.SYSTEM: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
     Delivery.Kind.MAILING: Rule(Suppression.Scope.MAILINGS, automatic=False),
     # A person wrote it: no Auto-Submitted (RFC 3834), no List header.

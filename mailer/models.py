@@ -69,6 +69,8 @@ class Delivery(Lifecycle):
         LETTER = "letter", _("letter")
         MAILING = "mailing", _("mailing")
         CONFIRMATION = "confirmation", _("confirmation")
+        OPT_IN = "opt_in", _("sign-up to confirm")
+        NOTICE = "notice", _("link to the preferences")
         SYSTEM = "system", _("system mail")
 
     class Status(models.TextChoices):

@@ -327,9 +327,9 @@ def settle_unknown(delivery: Delivery, *, sent: bool, actor: User) -> bool:
 # --- parts ---------------------------------------------------------------------------------------------------
 
 
-def record(delivery: Delivery, fact: str, detail: str = "", actor: User | None = None) -> None:
+def record(delivery: Delivery, fact: str, detail: str = "", actor: User | None = None) -> DeliveryEvent:
     """Add one fact of ours to the delivery's history."""
-    DeliveryEvent.objects.create(
+    return DeliveryEvent.objects.create(
         delivery=delivery,
         event_key=uuid.uuid4().hex,
         type=fact,

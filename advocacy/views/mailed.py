@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from advocacy import letters, reports, texts, tokens, webmail
 from advocacy.forms import CorrectionForm, ReportForm
 from advocacy.models import Campaign, Submission
-from advocacy.views.guards import gone_is_one_page, private, public_form, see_other
+from advocacy.views.guards import gone_is_one_page
+from mailer.visitors import private, public_form, see_other
 
 
 @private

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_POST, require_safe
 from advocacy import letters, sharing, texts, tokens
 from advocacy.letters import LetterState
 from advocacy.models import Campaign, ContactRoute, Letter, Submission
-from advocacy.views.guards import gone_is_one_page, private, public_form, see_other
+from advocacy.views.guards import gone_is_one_page
+from mailer.visitors import private, public_form, see_other
 
 # As long as something may change soon the page asks again by itself; later a visitor presses "look again".
 SOON = timedelta(minutes=10)

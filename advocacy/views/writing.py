@@ -21,7 +21,8 @@ from advocacy.forms import Filters, Writing
 from advocacy.models import Campaign
 from advocacy.targets import Offer
 from advocacy.views.campaigns import find_campaign
-from advocacy.views.guards import private, public_form, see_other
+from mailer import proof_of_work
+from mailer.visitors import HONEYPOT, network_of, private, public_form, see_other
 
 
 @public_form
@@ -147,7 +148,7 @@ def _preview(
         "details": writing.details.cleaned_data,
     }
     if status == 429:
-        context["challenge"] = json.dumps(abuse.new_challenge())
+        context["challenge"] = json.dumps(proof_of_work.new_challenge())
     return render(request, "advocacy/preview.html", context, status=status)
 
 
@@ -191,7 +192,7 @@ def _draft(
         letter_consent_text=forms.letter_consent(campaign, texts.text_for(campaign, language)),
         newsletter_consent_text=forms.newsletter_consent(campaign, language),
         letters=writing.letters,
-        network=abuse.network_of(request),
+        network=network_of(request),
         referrer=sharing.referrer(campaign, forms.via(request.POST)),
         suspicious=verdict.reason,
         delay=verdict.delay,
@@ -209,7 +210,7 @@ def _context(request: HttpRequest, writing: Writing, form_token: str) -> dict[st
         "country": Filters.of(data).country,
         "via": forms.via(data),
         "form_token": form_token,
-        "honeypot": abuse.HONEYPOT,
+        "honeypot": HONEYPOT,
         "solution": abuse.SOLUTION,
         "without_script": abuse.WITHOUT_SCRIPT,
         "letter_consent": forms.letter_consent(campaign, text),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from advocacy import abuse
 from advocacy.models import Campaign, Letter
 from mailer import invariants
+from mailer.visitors import MIN_SECONDS
 from sandbox.client import SandboxClient
 from tests.factories import make_area, make_campaign, make_legislature, make_mandate, make_person, make_route
 from tests.processes import LiveService
@@ -111,7 +111,7 @@ def test_a_supporter_writes_on_a_phone_and_sees_what_became_of_each_letter(
     wrong.clear()  # the browser notes the 422 as an error
     page.get_by_label("Your e-mail address").fill(SUPPORTER)
     page.locator("#id_letter_consent").check()
-    page.wait_for_timeout(abuse.MIN_SECONDS * 1000)
+    page.wait_for_timeout(MIN_SECONDS * 1000)
     page.get_by_role("button", name="Look at it before it goes").click()
 
     album.take("preview")

@@ -1,0 +1,104 @@
+"""What public pages share: where a visitor comes from, who may read the answer again, how much a form may bring."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.csrf import csrf_exempt
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+MAX_BODY = 64 * 1024  # octets; RELIABILITY A10
+MAX_FIELDS = 100  # fifty people, two dozen editors' fields, the supporter's own
+
+# A field that people do not see and browsers do not fill; what stands in it was put there by a machine.
+HONEYPOT = "reference_2"
+MIN_SECONDS = 3.0  # nobody reads, chooses and types faster
+
+
+def network_of(request: HttpRequest) -> str:
+    """The visitor's network as a keyed hash: an IPv4 /24 or an IPv6 /48, never the address itself. "" if unknown."""
+    try:
+        address = ipaddress.ip_address(_client_address(request))
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    network = ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)
+    key = settings.ADDRESS_HASH_KEY.encode()
+    return hmac.new(key, f"network:{network}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _client_address(request: HttpRequest) -> str:
+    """The address of the visitor: what the nearest trusted proxy saw, never what the visitor says of himself."""
+    proxies: int = settings.TRUSTED_PROXIES
+    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    if proxies and len(seen) >= proxies:
+        return seen[-proxies].strip("[]")
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def private(view: View[P]) -> View[P]:
+    """A page behind a token, or holding what somebody typed: kept by nobody, told to nobody, found by nobody."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        add_never_cache_headers(response)  # "no-store" among them
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return wrapped
+
+
+def public_form(view: View[P]) -> View[P]:
+    """A form that works without cookies, and of bounded size.
+
+    Exempt from Django's CSRF check, which needs a cookie: these forms stand in other sites too, where browsers
+    give us none. Nothing here acts on the strength of a cookie, so there is no standing for another site to
+    borrow; what counts is a signed token in the form (advocacy/abuse.py, mailer/signup/forms.py) or in the path
+    (mailer/seals.py).
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not _small_enough(request):
+            return render(request, "too_large.html", status=413)
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def see_other(name: str, *args: object) -> HttpResponse:
+    """After a POST: the page that says what came of it, read with GET (303)."""
+    response = redirect(name, *args)
+    response.status_code = 303
+    return response
+
+
+def _small_enough(request: HttpRequest) -> bool:
+    """Judged before anything is parsed."""
+    if request.META.get("QUERY_STRING", "").count("&") >= MAX_FIELDS:
+        return False
+    if request.method != "POST":
+        return True
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return False
+    if length > MAX_BODY:
+        return False
+    multipart = request.content_type == "multipart/form-data"
+    return request.body.count(b"Content-Disposition" if multipart else b"&") < MAX_FIELDS
