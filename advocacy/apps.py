@@ -7,7 +7,7 @@ class AdvocacyConfig(AppConfig):
     verbose_name = _("Advocacy")
 
     def ready(self) -> None:
-        from advocacy import door, invariants, mails, receivers
+        from advocacy import door, invariants, mails, personal, receivers
         from mailer import kinds
         from mailer.models import Delivery
         from mailer.signals import delivery_settled
@@ -18,3 +18,4 @@ class AdvocacyConfig(AppConfig):
         kinds.register(kind.SYSTEM, fields=mails.system_fields)
         delivery_settled.connect(receivers.on_settled, dispatch_uid="advocacy.receivers.on_settled")
         invariants.register()
+        personal.register()

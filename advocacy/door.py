@@ -26,4 +26,6 @@ def check_letter(delivery: Delivery) -> str:
         return "the campaign went back to test mode"
     if letter.status != Letter.Status.DISPATCHED:
         return "the letter was taken back"
+    if not letter.body:
+        return "its writer was erased"
     return routes.why_not(letter)

@@ -15,8 +15,8 @@ from advocacy import dispatching, mails
 from advocacy.models import Campaign, Letter, Report, Submission, Supporter
 from contacts import suppressions
 from contacts.clock import database_now
-from mailer import allowance
-from mailer.models import Delivery, Message
+from mailer import allowance, personal
+from mailer.models import Delivery, DeliveryEvent, Message
 
 Status = Letter.Status
 
@@ -117,6 +117,10 @@ def take_back_one(letter: Letter) -> bool:
         or letter.status != Status.DISPATCHED
     ):
         return False
+    if not letter.body:
+        # Its writer was erased while it was on its way: there is nothing to look at, and nothing to send.
+        taken = Letter.objects.filter(pk=letter.pk, status=Status.DISPATCHED, delivery=delivery)
+        return bool(taken.update(status=Status.WITHDRAWN, slot=None))
     return letter.move_to(
         Status.WITHHELD, held_because=delivery.reason[:300], held_at=timezone.now(), slot=None
     )
@@ -139,29 +143,31 @@ def forget() -> int:
     settled = over.filter(~Exists(_unsettled()))
     total = 0
     while pks := list(settled.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        total += _empty(pks)
+        total += _empty(pks)["advocacy.submission"]
     while pks := list(_no_longer_needed().order_by("pk").values_list("pk", flat=True)[:BATCH]):
         _forget_addresses(pks)
     return total
 
 
 @transaction.atomic
-def erase(supporter: Supporter) -> None:
+def erase(supporter: Supporter) -> dict[str, int]:
     """Erase a person: withdraw what has not left, empty every text and the address. The keyed hash stays, so that
-    a suppression and "one letter each" go on to hold. Safe to repeat; there is no way back."""
+    a suppression and "one letter each" go on to hold. Returns the rows touched by table. Safe to repeat; there is no
+    way back."""
     supporter = Supporter.objects.select_for_update().get(pk=supporter.pk)
     now = timezone.now()
     waiting = Letter.objects.filter(supporter=supporter, status__in=_OPEN_LETTERS)
-    waiting.update(status=Status.WITHDRAWN, slot=None, ended_at=now)
+    waiting.update(status=Status.WITHDRAWN, slot=None)
     # Those in the mailer's queue, too: their text is emptied below, and an empty letter must not leave.
     for letter in Letter.objects.filter(
         supporter=supporter, status=Status.DISPATCHED, delivery__status=Delivery.Status.QUEUED
     ).select_related("delivery"):
         dispatching.recall(letter, "its writer was erased")
     supporter.submissions.filter(confirmed_at=None, expires_at__gt=now).update(expires_at=now)
-    _empty(list(supporter.submissions.values_list("pk", flat=True)))
-    supporter.submissions.update(network="")
+    counts = _empty(list(supporter.submissions.values_list("pk", flat=True)))
+    supporter.submissions.exclude(network="").update(network="")
     _empty_address(supporter)
+    return {**counts, "advocacy.supporter": int(supporter.address != "")}
 
 
 def _no_longer_needed() -> QuerySet[Supporter]:
@@ -196,19 +202,25 @@ def _unsettled() -> QuerySet[Letter]:
 
 
 @transaction.atomic
-def _empty(pks: list[int]) -> int:
-    """Empty the texts of submissions, of their letters, and of the mails that carried them."""
+def _empty(pks: list[int]) -> dict[str, int]:
+    """Empty the texts of submissions, of their letters, and of the mails that carried them. Returns rows by table."""
     now = timezone.now()
     letters = Letter.objects.filter(submission__in=pks)
+    sent = Delivery.objects.filter(letter__in=letters)
     copies = Delivery.objects.filter(
         kind=Delivery.Kind.SYSTEM,
         address_hash__in=Submission.objects.filter(pk__in=pks).values("supporter__address_hash"),
         context__submission__in=pks,
     )
-    Message.objects.filter(
-        Q(pk__in=letters.filter(delivery__isnull=False).values("delivery__message"))
-        | Q(pk__in=copies.values("message"))
-    ).update(subject="", text="", html="", from_name="", reply_to="", reply_to_name="", erased_at=now)
-    letters.update(subject="", body="")
-    Report.objects.filter(letter__in=letters).update(words="")
-    return Submission.objects.filter(pk__in=pks).update(name="", place="", postcode="", forgotten_at=now)
+    mails = Message.objects.filter(Q(pk__in=sent.values("message")) | Q(pk__in=copies.values("message")))
+    counts = {
+        "mailer.message": personal.empty_messages(mails),
+        # The provider repeats the name of the sender and the subject in what it reports.
+        "mailer.deliveryevent": personal.empty_reports(DeliveryEvent.objects.filter(delivery__in=sent)),
+        "advocacy.letter": letters.exclude(subject="", body="").update(subject="", body=""),
+        "advocacy.report": Report.objects.filter(letter__in=letters).exclude(words="").update(words=""),
+    }
+    counts["advocacy.submission"] = Submission.objects.filter(pk__in=pks, forgotten_at=None).update(
+        name="", place="", postcode="", forgotten_at=now
+    )
+    return counts

@@ -6,7 +6,7 @@ rules have a registry of their own, `contacts/segments/rules.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,10 @@ from contacts.models import Contact
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whoever an address belongs to, known to the address book or not."""
+    """Whoever an address belongs to, known to the address book or not.
+
+    key: empty where only the hash is known, as in a replay of erasures; so look for rows by `hash`.
+    """
 
     key: str
     hash: bytes
@@ -28,6 +31,11 @@ class Person:
     @classmethod
     def of_key(cls, key: str) -> Person:
         return cls(key=key, hash=hash_key(key), contact=Contact.objects.filter(address_key=key).first())
+
+    @classmethod
+    def of_hash(cls, address_hash: bytes) -> Person:
+        contact = Contact.objects.filter(address_hash=address_hash).first()
+        return cls(key=contact.address_key if contact else "", hash=address_hash, contact=contact)
 
     @classmethod
     def of_contact(cls, contact: Contact) -> Person:
@@ -52,7 +60,7 @@ class Entry:
 
 Timeline = Callable[[Person], Iterable[Entry]]
 Exporter = Callable[[Person], Any]
-Eraser = Callable[[Person], int]
+Eraser = Callable[[Person], int | Mapping[str, int]]
 
 
 @dataclass(slots=True)
@@ -74,12 +82,13 @@ def register(
     eraser: Eraser | None = None,
     use: models.Exists | None = None,
 ) -> None:
-    """Add what an app knows of a person, under a name such as "mailer.deliveries". Safe to repeat.
+    """Add what an app knows of a person, under a name. Safe to repeat.
 
-    timeline: entries in any order, bounded (the newest 200). exporter: JSON-able data, empty if there is none.
-    eraser: removes or blanks the person's data in one transaction with the others, returns how many rows it touched,
-    safe to repeat. use: true of a `Contact` (OuterRef) that has been used since it was created; the undo of an import
-    then keeps it.
+    timeline: entries in any order, bounded (the newest 200). exporter: JSON-able data, empty if there is none; the
+    person reads it under `name`, such as "Mails". eraser: removes or blanks the person's data in one transaction with
+    the others, safe to repeat; returns how many rows it touched, of the table it is named after ("mailer.delivery") or
+    by table. The last one registered is asked first. use: true of a `Contact` (OuterRef) that has been used since it
+    was created; the undo of an import then keeps it.
     """
     if timeline is not None:
         _known.timelines[name] = timeline
@@ -100,7 +109,8 @@ def exporters() -> Iterator[tuple[str, Exporter]]:
 
 
 def erasers() -> Iterator[tuple[str, Eraser]]:
-    yield from _known.erasers.items()
+    """Those of the upper apps first: they may still ask who the person was."""
+    yield from reversed(list(_known.erasers.items()))
 
 
 def uses() -> Iterator[models.Exists]:

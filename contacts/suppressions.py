@@ -14,6 +14,7 @@ from django.utils import timezone
 from contacts.models import Suppression
 
 _LOCK_SPACE = 0x65_70_69_73  # keeps our advisory locks apart from other users of the database
+_BOOK_SPACE = _LOCK_SPACE + 1
 
 
 def blocks(address_hash: bytes, scope: Suppression.Scope) -> Suppression | None:
@@ -68,6 +69,17 @@ def hold(*address_hashes: bytes, shared: bool = False) -> None:
             f"SELECT {function}(%s, number) FROM unnest(%s::int[]) number",  # noqa: S608 - one of two names above
             [_LOCK_SPACE, numbers],
         )
+
+
+def hold_book(*, shared: bool = False) -> None:
+    """Lock the address book as a whole until the transaction ends: shared by who writes thousands of people at once
+    (a batch of an import cannot hold each address), alone by who erases one. Take it before any other lock.
+
+    So a batch either sees that somebody was erased, or is over before they are.
+    """
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s, 0)", [_BOOK_SPACE])
 
 
 def _lock_number(address_hash: bytes) -> int:

@@ -9,6 +9,8 @@ class MailerConfig(AppConfig):
     def ready(self) -> None:
         from anymail.signals import tracking
 
+        from mailer import personal
         from mailer.webhooks import keep_event
 
         tracking.connect(keep_event, dispatch_uid="mailer.webhooks.keep_event")
+        personal.register()

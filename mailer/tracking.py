@@ -143,6 +143,7 @@ def _apply_batch(select: str) -> int:
         before = dict(locked.values_list("pk", "status"))
         cursor.execute(_APPLY, [DeliveryEvent.PROOF, touched])
         cursor.execute(_MARK, [ids])
+        cursor.execute(_FORGET, [ids])
     deliveries = Delivery.objects.in_bulk(touched)
     for pk, delivery in deliveries.items():
         if before[pk] != delivery.status:
@@ -214,6 +215,13 @@ UPDATE mailer_deliveryevent SET
     applied_at = CASE WHEN delivery_id IS NULL THEN NULL ELSE now() END,
     parked_at = CASE WHEN delivery_id IS NULL THEN coalesce(parked_at, now()) ELSE parked_at END
 WHERE id = ANY(%s)
+"""
+
+# A report that comes after the person was forgotten must not bring their address back.
+_FORGET = """
+UPDATE mailer_deliveryevent e SET raw = NULL
+FROM mailer_delivery d JOIN mailer_message m ON m.id = d.message_id
+WHERE e.id = ANY(%s) AND e.raw IS NOT NULL AND d.id = e.delivery_id AND (d.address = '' OR m.erased_at IS NOT NULL)
 """
 
 

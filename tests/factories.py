@@ -22,7 +22,7 @@ from advocacy.models import (
     Submission,
 )
 from contacts.addresses import Address, parse
-from contacts.models import Contact, MailingList, Subscription
+from contacts.models import Contact, Import, ImportRow, MailingList, Subscription
 from mailer import sending
 from mailer.models import Delivery, Message
 
@@ -243,3 +243,19 @@ def make_subscription(contact: Contact, mailing_list: MailingList, **fields: Any
         mailing_list=mailing_list,
         **{"status": Subscription.Status.CONFIRMED, **fields},
     )
+
+
+def make_import(**fields: Any) -> Import:
+    return Import.objects.create(
+        **{"file_name": "people.csv", "file_size": 1, "file_hash": b"0" * 32, **fields},
+    )
+
+
+def stage(to: Import, line: int, address: Address | None, **fields: Any) -> ImportRow:
+    """A staged row of an import, as the check leaves it."""
+    known = (
+        {"address": address.given, "address_key": address.key, "address_hash": address.hash}
+        if address
+        else {}
+    )
+    return ImportRow.objects.create(from_import=to, line=line, **known, **fields)

@@ -1,5 +1,6 @@
 """Whom we may write to: people, the lists they chose, what they agreed to, and addresses we must leave alone."""
 
+from contacts.models.erasures import Erasure
 from contacts.models.imports import Import, ImportBatch, ImportChange, ImportChunk, ImportMapping, ImportRow
 from contacts.models.lists import Consent, MailingList, Subscription
 from contacts.models.people import Attribute, Contact, ContactChange
@@ -12,6 +13,7 @@ __all__ = [
     "Contact",
     "ContactChange",
     "ContactExport",
+    "Erasure",
     "Import",
     "ImportBatch",
     "ImportChange",

@@ -1,0 +1,168 @@
+"""What the mailer knows of one person: their mails in time order, for their export, and gone after an erasure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from contacts import addresses, registry
+from contacts.registry import Entry, Person
+from mailer import sending
+from mailer.bounces import in_words
+from mailer.models import Delivery, DeliveryEvent, Message
+
+_NEWEST = 200
+_ADDRESS_IN_JSON = re.compile(r"[^\s\"'<>()\[\],;:\\]+@[^\s\"'<>()\[\],;:\\]+")
+
+
+def register() -> None:
+    since = Delivery.objects.filter(
+        address_hash=OuterRef("address_hash"), created_at__gte=OuterRef("created_at")
+    )
+    registry.register("mailer.delivery", timeline=timeline, eraser=erase, use=Exists(since))
+    registry.register("Mails", exporter=export)
+
+
+# --- timeline -------------------------------------------------------------------------------------------------------
+
+
+def timeline(person: Person) -> Iterator[Entry]:
+    """The newest mails to this address, each where it stands now."""
+    rows = Delivery.objects.filter(address_hash=person.hash).select_related("message").order_by("-pk")
+    for delivery in rows[:_NEWEST]:
+        yield Entry(
+            at=delivery.sent_at or delivery.created_at,
+            kind="mail",
+            words=_("Mail (%(kind)s): %(status)s")
+            % {"kind": delivery.get_kind_display(), "status": delivery.get_status_display()},
+            detail=" · ".join(_details(delivery)),
+            url=reverse("admin:mailer_delivery_change", args=[delivery.pk]),
+            permission="mailer.view_delivery",
+        )
+
+
+def _details(delivery: Delivery) -> Iterator[str]:
+    if delivery.message.subject:
+        yield f"“{delivery.message.subject}”"
+    if delivery.bounced_at is not None:
+        why = in_words(delivery.bounce_class, delivery.bounce_code)
+        yield _("came back on %(date)s") % {"date": _day(delivery.bounced_at)} + (f": {why}" if why else "")
+    elif delivery.delivered_at is not None:
+        yield _("delivered on %(date)s") % {"date": _day(delivery.delivered_at)}
+    if delivery.complained_at is not None:
+        yield _("reported as spam on %(date)s") % {"date": _day(delivery.complained_at)}
+
+
+def _day(moment: datetime) -> str:
+    return formats.date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+
+
+# --- export ---------------------------------------------------------------------------------------------------------
+
+
+def export(person: Person) -> list[dict[str, Any]]:
+    rows = (
+        Delivery.objects.filter(address_hash=person.hash).select_related("message").prefetch_related("events")
+    )
+    return [_exported(delivery) for delivery in rows.order_by("pk")]
+
+
+def _exported(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "Kind": str(delivery.get_kind_display()),
+        "To": delivery.address,
+        "From": delivery.message.from_name,
+        "Subject": delivery.message.subject,
+        "Text": delivery.message.text,
+        "Standing": str(delivery.get_status_display()),
+        "What happened": [
+            {"When": event.occurred_at.isoformat(), "What": str(event.get_type_display())}
+            for event in sorted(delivery.events.all(), key=lambda event: (event.occurred_at, event.pk))
+        ],
+    }
+
+
+# --- erasure --------------------------------------------------------------------------------------------------------
+
+
+def erase(person: Person) -> dict[str, int]:
+    """Call off what waits for this person, and empty the addresses, the provider's reports, and texts that only they
+    got. The rows and their dates stay, so that every figure stays true."""
+    mails = Delivery.objects.filter(address_hash=person.hash)
+    # In the order in which other workers lock several of them.
+    for delivery in mails.filter(status=Delivery.Status.QUEUED).order_by("pk"):
+        # A letter belongs to who wrote it: one that waits for this mailbox is stopped at the door and held for a look.
+        if delivery.kind != Delivery.Kind.LETTER:
+            sending.cancel(delivery, "its receiver was erased")
+    events = DeliveryEvent.objects.filter(delivery__in=mails)
+    return {
+        "mailer.message": _empty_own_messages(person),
+        "mailer.deliveryevent": empty_reports(events) + _empty_parked(person),
+        "mailer.delivery": mails.filter(~Q(address="") | Q(reason__contains="@")).update(
+            address="", reason=_without_addresses("reason")
+        ),
+    }
+
+
+def empty_reports(events: Any) -> int:
+    """Empty what the provider posted, and words in which an address stands; the facts and their dates stay."""
+    return int(
+        events.filter(Q(raw__isnull=False) | Q(detail__contains="@")).update(
+            raw=None, detail=_without_addresses("detail")
+        )
+    )
+
+
+def _without_addresses(field: str) -> Func:
+    return Func(F(field), Value(r"[^\s<>]+@[^\s<>]+"), Value("…"), Value("g"), function="regexp_replace")
+
+
+def _empty_own_messages(person: Person) -> int:
+    """Texts written for this person alone. What many get, such as a confirmation, holds nothing of any one of them."""
+    others = Delivery.objects.filter(message=OuterRef("pk")).exclude(
+        address_hash=person.hash, kind=Delivery.Kind.SYSTEM
+    )
+    theirs = Message.objects.filter(
+        deliveries__address_hash=person.hash, deliveries__kind=Delivery.Kind.SYSTEM, erased_at=None
+    )
+    return empty_messages(Message.objects.filter(~Exists(others), pk__in=theirs.values("pk")))
+
+
+def empty_messages(messages: Any) -> int:
+    """Empty texts and names of messages. Their hash goes too: with a guess at name and address it could be proven."""
+    return int(
+        messages.filter(erased_at=None).update(
+            subject="",
+            text="",
+            html="",
+            from_name="",
+            reply_to="",
+            reply_to_name="",
+            content_hash=b"",
+            erased_at=timezone.now(),
+        )
+    )
+
+
+def _empty_parked(person: Person) -> int:
+    """Reports that found no delivery yet name their receiver only in what the provider posted. They are few."""
+    waiting = DeliveryEvent.objects.filter(delivery=None, applied_at=None, raw__isnull=False)
+    mine = [pk for pk, raw in waiting.values_list("pk", "raw").iterator() if person.hash in _hashes_in(raw)]
+    return empty_reports(DeliveryEvent.objects.filter(pk__in=mine))
+
+
+def _hashes_in(raw: Any) -> Iterator[bytes]:
+    for text in set(_ADDRESS_IN_JSON.findall(json.dumps(raw, ensure_ascii=False))):
+        try:
+            yield addresses.parse(text).hash
+        except ValidationError:
+            continue
