@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from contacts.addresses import Address
 from mailer import composing
 
 OWN = "own"  # the choice "a subject of my own"
+_EDITOR_FIELD = re.compile(r"t[0-9]{1,18}-(?:subject|own_subject|own_words|body)")
 _MAX_PICKS = 50  # Campaign.max_recipients is never more
 
 
@@ -131,10 +133,10 @@ class EditorForm(forms.Form):
     own_words = forms.CharField(required=False, strip=False)
     body = forms.CharField(required=False, strip=False)
 
-    def __init__(self, editor: Editor, data: QueryDict | None = None) -> None:
+    def __init__(self, editor: Editor, data: QueryDict | None = None, own_words: str = "") -> None:
         self.editor = editor
         first = "0" if self._offers_choice(editor) else ""
-        initial = {"subject": first, "body": with_names(editor.body)}
+        initial = {"subject": first, "own_words": own_words, "body": with_names(editor.body)}
         if not first:
             initial["own_subject"] = with_names(editor.subjects[0]) if editor.subjects else ""
         super().__init__(data, prefix=editor.key, initial=initial)
@@ -291,20 +293,47 @@ class Problem:
 
 @dataclass
 class Writing:
-    """Everything a supporter fills in on the page of the letter."""
+    """Everything a supporter fills in on the page of the letter.
+
+    `is_edited`: the page is shown again to go on writing, perhaps in another language. A template of that language
+    which the data do not know yet begins with its own text and the supporter's own words; what was written into
+    another one is set aside, and is there again after the way back.
+    """
 
     campaign: Campaign
     candidates: list[Candidate]
     language: str
     data: QueryDict | None = None
     postcode: str = ""
+    is_edited: bool = False
     editors: list[EditorForm] = field(init=False)
     details: DetailsForm = field(init=False)
 
     def __post_init__(self) -> None:
         found = writing.editors(self.campaign, self.candidates, self.language)
-        self.editors = [EditorForm(editor, self.data) for editor in found]
+        self.editors = [self._editor(editor) for editor in found]
         self.details = DetailsForm(self.data, initial={"postcode": self.postcode})
+
+    def _editor(self, editor: Editor) -> EditorForm:
+        if not self.is_edited or self.data is None or _written(self.data, {editor.key}):
+            return EditorForm(editor, self.data)
+        others = [value for name, value in _written(self.data) if name.endswith("-own_words")]
+        return EditorForm(editor, own_words=next(filter(None, others), ""))
+
+    @property
+    def set_aside(self) -> list[tuple[str, str]]:
+        """What was written into templates that are not shown now, by field name."""
+        shown = {form.editor.key for form in self.editors}
+        return [
+            (name, value)
+            for name, value in _written(self.data or QueryDict())
+            if name.partition("-")[0] not in shown
+        ]
+
+    @property
+    def is_another_text(self) -> bool:
+        """Whether the campaign's words changed with the page's language while somebody was writing."""
+        return self.is_edited and bool(self.set_aside) and any(not form.is_bound for form in self.editors)
 
     @property
     def without_words(self) -> list[Candidate]:
@@ -378,6 +407,12 @@ class Writing:
             "typed": sorted(self.typed),
         }
         return hashlib.sha256(f"{form_key}\n{json.dumps(content)}".encode()).hexdigest()
+
+
+def _written(data: QueryDict, keys: Collection[str] = ()) -> list[tuple[str, str]]:
+    """The fields of editors in `data`, of those with these keys or of all."""
+    found = [(name, str(data[name])) for name in data if _EDITOR_FIELD.fullmatch(name)]
+    return [(name, value) for name, value in found if not keys or name.partition("-")[0] in keys]
 
 
 def letter_consent(campaign: Campaign, text: CampaignText | None) -> str:

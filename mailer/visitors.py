@@ -49,17 +49,36 @@ def _client_address(request: HttpRequest) -> str:
 
 
 def private(view: View[P]) -> View[P]:
-    """A page behind a token, or holding what somebody typed: kept by nobody, told to nobody, found by nobody."""
+    """A page behind a token: kept by nobody, told to nobody, found by nobody."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response = view(request, *args, **kwargs)
         add_never_cache_headers(response)  # "no-store" among them
-        response["Referrer-Policy"] = "no-referrer"
-        response["X-Robots-Tag"] = "noindex, nofollow"
-        return response
+        return _untold(response)
 
     return wrapped
+
+
+def kept_by_the_reader(view: View[P]) -> View[P]:
+    """A page of a form half filled: kept by the reader's own browser only, told to nobody, found by nobody.
+
+    With "no-store" the browser's way back to a page that answered a POST would be an error, and what was typed gone.
+    """
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "private, no-cache"
+        return _untold(response)
+
+    return wrapped
+
+
+def _untold(response: HttpResponse) -> HttpResponse:
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
 
 
 def public_form(view: View[P]) -> View[P]:

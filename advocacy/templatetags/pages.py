@@ -28,6 +28,7 @@ class LanguageLink:
     code: str
     name: str
     dir: str
+    path: str
     href: str
     canonical: str
     current: bool
@@ -42,6 +43,7 @@ def language_links(context: template.Context) -> list[LanguageLink]:
             code,
             get_language_info(code)["name_local"].capitalize(),
             text_direction(code),
+            translate_url(request.path, code),
             translate_url(request.get_full_path(), code),
             settings.SITE_URL + translate_url(request.path, code),
             code == get_language(),

@@ -89,11 +89,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if submission.confirmed_at is None and campaign.status == Campaign.Status.CLOSED:
         return see_other("advocacy:campaign", campaign.slug)
     if request.method == "GET" and submission.confirmed_at is None:
+        rows = submission.letters.select_related("person", "mandate__legislature").order_by("pk")
         context = {
             "campaign": campaign,
             "text": texts.text_for(campaign, submission.language),
             "submission": submission,
-            "letters": submission.letters.select_related("person", "mandate__legislature").order_by("pk"),
+            "letters": rows,
+            "by_mail": sum(row.route_id is not None for row in rows),
+            "by_hand": sum(row.route_id is None for row in rows),
             "not_me": tokens.make(tokens.NOT_ME, submission),
         }
         return render(request, "advocacy/confirm.html", context)

@@ -22,7 +22,7 @@ from advocacy.models import Campaign
 from advocacy.targets import Offer
 from advocacy.views.campaigns import find_campaign
 from mailer import proof_of_work
-from mailer.visitors import HONEYPOT, network_of, private, public_form, see_other
+from mailer.visitors import HONEYPOT, kept_by_the_reader, network_of, public_form, see_other
 
 
 @public_form
@@ -99,7 +99,7 @@ def _picked(request: HttpRequest, offer: Offer) -> list[int]:
 
 
 @public_form
-@private
+@kept_by_the_reader
 @require_http_methods(["GET", "POST"])
 def letter(request: HttpRequest, slug: str) -> HttpResponse:
     """Steps 2 and 3: the letter with the supporter's details, its preview, and sending it."""
@@ -119,8 +119,8 @@ def letter(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "GET":
         writing = Writing(campaign, people, get_language(), postcode=Filters.of(data).postcode)
         return _write(request, writing, abuse.new_form(campaign))
-    writing = Writing(campaign, people, get_language(), data=request.POST)
     action = request.POST.get("action")
+    writing = Writing(campaign, people, get_language(), data=request.POST, is_edited=action == "edit")
     form_token = request.POST.get("form", "")
     if not writing.is_valid() or action == "edit" or not writing.editors:
         return _write(request, writing, form_token, is_wrong=action != "edit")
@@ -142,8 +142,10 @@ def _write(
 def _preview(
     request: HttpRequest, writing: Writing, form_token: str, *, message: str = "", status: int = 200
 ) -> HttpResponse:
+    composed = writing.composed()
     context = _context(request, writing, form_token) | {
-        "composed": writing.composed(),
+        "composed": composed,
+        "by_mail": sum(one.reach == "letter" for one, _template, _letter in composed),
         "message": message,
         "details": writing.details.cleaned_data,
     }

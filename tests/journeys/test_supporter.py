@@ -116,7 +116,7 @@ def test_a_supporter_writes_on_a_phone_and_sees_what_became_of_each_letter(
 
     album.take("preview")
     assert page.get_by_text("My mother cannot reach the clinic").first.is_visible()
-    page.get_by_role("button", name="Send the 3 letters").click()
+    page.get_by_role("button", name="Send the 2 letters").click()
     album.take("one-step-left")
     assert page.get_by_role("heading", name="One step left").is_visible()
 
