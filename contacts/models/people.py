@@ -10,7 +10,7 @@ from django.contrib.postgres.search import SearchVector
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Func, Value
-from django.db.models.functions import Now
+from django.db.models.functions import Concat, Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -48,9 +48,18 @@ class Attribute(models.Model):
         return self.name
 
 
+# Signs that stand between words: without this, PostgreSQL takes "J.R.R." for a host and "-42" for a number.
+WORD_SIGNS = "@._-+/'"
+
 # The words a person is found by, in any script: of the name, and of the address between its signs.
 SEARCH_WORDS = SearchVector(
-    F("name"), Func(F("address"), Value("@._-+"), Value("     "), function="translate"), config="simple"
+    Func(
+        Concat(F("name"), Value(" "), F("address")),
+        Value(WORD_SIGNS),
+        Value(" " * len(WORD_SIGNS)),
+        function="translate",
+    ),
+    config="simple",
 )
 
 
