@@ -50,6 +50,12 @@ ROLES: dict[str, dict[str, str]] = {
         "contacts.import": "view add change",
         "contacts.importmapping": "view add change delete",
     },
+    # Writing again to somebody who was suppressed is an act of its own, with its reason.
+    "Suppression keepers": {
+        "contacts.contact": "view",
+        "contacts.consent": "view",
+        "contacts.suppression": "view add lift",
+    },
     # Taking people away as a file is a right of its own: editing contacts does not bring it.
     "Contacts exporters": {
         "contacts.contact": "view export",

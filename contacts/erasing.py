@@ -21,7 +21,7 @@ from psycopg.errors import DeadlockDetected
 
 from accounts.models import User
 from contacts import addresses, import_traces, registry, suppressions
-from contacts.models import Consent, Contact, ContactChange, Erasure, Suppression
+from contacts.models import Consent, Contact, ContactChange, Erasure, Lift, Suppression
 from contacts.registry import Person
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ T = TypeVar("T")
 _STATEMENT_SECONDS = 60
 _TRIES = 5
 REPLAY_BATCH = 200
+_WHY_ERASED = "–"  # stands for the words of staff on a lift: an act of theirs has a reason
 # What of a consent's proof says nothing of the person: by what, when, and the rows that show it.
 _PROOF_KEPT = {"by", "confirmed_at", "consent_at", "delivery", "import", "line", "submission"}
 
@@ -171,6 +172,11 @@ def _empty_evidence(hashes: Sequence[bytes]) -> int:
         kept = {key: value for key, value in row.evidence.items() if isinstance(value, int)}
         if kept != row.evidence:
             touched += Suppression.objects.filter(pk=row.pk).update(evidence=kept)
+    for lift in Lift.objects.filter(address_hash__in=hashes).exclude(why__in=["", _WHY_ERASED], evidence={}):
+        kept = {key: value for key, value in lift.evidence.items() if isinstance(value, int)}
+        why = _WHY_ERASED if lift.why else ""
+        if (kept, why) != (lift.evidence, lift.why):
+            touched += Lift.objects.filter(pk=lift.pk).update(evidence=kept, why=why)
     return touched
 
 

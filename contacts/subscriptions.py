@@ -27,8 +27,8 @@ def subscribe_proven(
 ) -> Subscription | None:
     """Subscribe somebody who ticked the box and has proven the mailbox.
 
-    An earlier "unsubscribed" is lifted: the fresh tick is the person's own word. A suppression is not; then the
-    consent is kept as a fact, and None is returned. What we know of the contact is never overwritten.
+    An earlier "unsubscribed" is lifted: the fresh tick is the person's own word. So is a suppression, but for a
+    complaint (`suppressions.lift_by_consent`); then the consent is kept as a fact, and None is returned. What we know of the contact is never overwritten.
 
     Safe to repeat, also in parallel: the same proof is one consent and lifts nothing that came after it.
     """
@@ -45,7 +45,7 @@ def subscribe_proven(
         },
     )
     Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)  # a repeat in parallel waits here
-    _consent, is_new = Consent.objects.get_or_create(
+    consent, is_new = Consent.objects.get_or_create(
         address_hash=address.hash,
         mailing_list=mailing_list,
         purpose=Consent.Purpose.NEWSLETTER,
@@ -55,6 +55,7 @@ def subscribe_proven(
     )
     if not is_new:
         return Subscription.objects.filter(contact=contact, mailing_list=mailing_list).first()
+    suppressions.lift_by_consent(consent)
     if suppressions.blocks(address.hash, Suppression.Scope.MAILINGS):
         return None
     subscription, created = Subscription.objects.get_or_create(

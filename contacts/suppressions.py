@@ -1,4 +1,9 @@
-"""Addresses we must not write to: suppress, and ask. The ratchet turns one way (invariant I11)."""
+"""Addresses we must not write to: suppress, ask, and the two legal doors out (RELIABILITY §3).
+
+The ratchet turns one way (invariant I11): a suppression goes by the person's own proven word, or by an act of staff
+with its reason. A complaint needs both, and whom we erased nobody brings back but they themselves. The database holds
+this too: a trigger refuses to remove, narrow or shorten a row without a `Lift` that says how.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from contacts.models import Suppression
+from accounts.models import User
+from contacts.models import Consent, Lift, Suppression
 
 _LOCK_SPACE = 0x65_70_69_73  # keeps our advisory locks apart from other users of the database
 _BOOK_SPACE = _LOCK_SPACE + 1
@@ -55,6 +61,116 @@ def suppress(
     standing.ends_at = ends_at
     standing.save(update_fields=["created_at", "ends_at"])
     return True
+
+
+# What staff alone cannot lift: the person has to ask for our mail again.
+NEEDS_THE_PERSON = frozenset({Suppression.Reason.COMPLAINT, Suppression.Reason.ERASED})
+
+
+@transaction.atomic
+def lift(row: Suppression, *, by: User, why: str) -> Lift | None:
+    """Lift a suppression by an act of staff; `why` says who asked and how. None if it was gone, or opened, already.
+
+    Where the person's word is needed too (`NEEDS_THE_PERSON`) and stands after the suppression, it goes. Without it
+    only their way back is opened: what remains is `MAILINGS`, so the mail that confirms their own sign-up may leave,
+    and nothing else; their confirmation then lifts the rest (`lift_by_consent`).
+
+    Raises ValueError without a reason.
+    """
+    if not why.strip():
+        raise ValueError("an act of staff needs its reason")
+    hold(bytes(row.address_hash))
+    standing = Suppression.objects.select_for_update().filter(pk=row.pk).first()
+    if standing is None:
+        return None
+    asked = _asked_since(standing) if standing.reason in NEEDS_THE_PERSON else None
+    if standing.reason in NEEDS_THE_PERSON and asked is None:
+        return _open_a_way_back(standing, by, why)
+    return _take_away(standing, by=by, why=why, consent=asked)
+
+
+@transaction.atomic
+def lift_by_consent(consent: Consent) -> list[Lift]:
+    """Lift what keeps newsletters from a person who has just confirmed, from their own mailbox, that they want them.
+
+    A complaint stays unless staff have opened the way back (`lift`). What forbids confirmations only is not touched.
+    Safe to repeat: a consent lifts nothing that came after it.
+    """
+    hold(bytes(consent.address_hash))
+    rows = Suppression.objects.select_for_update().filter(
+        address_hash=consent.address_hash,
+        scope__in=[Suppression.Scope.ALL, Suppression.Scope.MAILINGS],
+        created_at__lte=consent.given_at,
+    )
+    lifted = []
+    for row in rows:
+        if row.reason == Suppression.Reason.COMPLAINT and not _way_back_is_open(row):
+            continue
+        lifted.append(_take_away(row, consent=consent))
+    return lifted
+
+
+def _asked_since(row: Suppression) -> Consent | None:
+    """The person's own proven wish for a newsletter, given after the suppression. An import proves no wish."""
+    return (
+        Consent.objects.filter(
+            address_hash=row.address_hash,
+            purpose=Consent.Purpose.NEWSLETTER,
+            granted=True,
+            from_import=None,
+            given_at__gt=row.created_at,
+        )
+        .exclude(proof={})
+        .order_by("-given_at")
+        .first()
+    )
+
+
+def _way_back_is_open(row: Suppression) -> bool:
+    return Lift.objects.filter(suppression=row.pk).exclude(why="").exists()
+
+
+def _open_a_way_back(row: Suppression, by: User, why: str) -> Lift | None:
+    if _way_back_is_open(row):
+        return None
+    noted = _note(row, left=Suppression.Scope.MAILINGS, by=by, why=why)
+    if row.scope == Suppression.Scope.MAILINGS:
+        return noted
+    same = Suppression.objects.filter(
+        address_hash=row.address_hash, reason=row.reason, scope=Suppression.Scope.MAILINGS
+    )
+    if same.exists():  # an earlier one, opened then: it says what this one would become
+        row.delete()
+    else:
+        row.scope = Suppression.Scope.MAILINGS
+        row.save(update_fields=["scope"])
+    return noted
+
+
+def _take_away(
+    row: Suppression, *, by: User | None = None, why: str = "", consent: Consent | None = None
+) -> Lift:
+    noted = _note(row, left="", by=by, why=why, consent=consent)
+    row.delete()
+    return noted
+
+
+def _note(
+    row: Suppression, *, left: str, by: User | None = None, why: str = "", consent: Consent | None = None
+) -> Lift:
+    return Lift.objects.create(
+        suppression=row.pk,
+        address_hash=row.address_hash,
+        reason=row.reason,
+        scope=row.scope,
+        left_scope=left,
+        evidence=row.evidence,
+        suppressed_at=row.created_at,
+        by=by,
+        why=why.strip()[:300],
+        consent=consent,
+        asked_at=consent.given_at if consent else None,
+    )
 
 
 def hold(*address_hashes: bytes, shared: bool = False) -> None:

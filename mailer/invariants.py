@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from contacts.models import Suppression
+from contacts.models import Lift, Suppression
 from mailer import kinds
 from mailer.models import Delivery, DeliveryEvent
 
@@ -51,6 +51,7 @@ def check_all() -> list[Violation]:
         "I4 nothing was asked after it was forbidden": _asked_though_forbidden,
         "I5 the dates are what the reports say": _dates_differ,
         "I6 nothing due or lapsed lies unnoticed": _overdue,
+        "I11 who complained or is gone is suppressed, or was lifted by a door": _unheard,
         "F9 no report waits without being looked at": _unapplied,
     }
     return [Violation(name, list(query())[:_LIMIT]) for name, query in sorted({**own, **_REGISTERED}.items())]
@@ -135,3 +136,21 @@ def _overdue() -> list[int]:
 
 def _unapplied() -> list[int]:
     return _ids(DeliveryEvent.objects.filter(applied_at=None, parked_at=None, received_at__lt=Now() - GRACE))
+
+
+def _unheard() -> list[int]:
+    """Reports that forbid us to write on, with neither the suppression nor the record of how it was lifted.
+
+    That no suppression goes otherwise is held by a trigger of the database (contacts/migrations/0005_lifts.py).
+    """
+    found: list[int] = []
+    for reason, said in (
+        (Suppression.Reason.COMPLAINT, Q(complained_at__isnull=False)),
+        (Suppression.Reason.BOUNCE, Q(bounced_at__isnull=False, bounce_class=Delivery.BounceClass.HARD)),
+    ):
+        known = {"address_hash": OuterRef("address_hash"), "reason": reason}
+        rows = Delivery.objects.filter(said).exclude(kind=Delivery.Kind.LETTER)
+        found += _ids(
+            rows.filter(~Exists(Suppression.objects.filter(**known)), ~Exists(Lift.objects.filter(**known)))
+        )
+    return found

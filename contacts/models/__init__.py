@@ -5,7 +5,7 @@ from contacts.models.imports import Import, ImportBatch, ImportChange, ImportChu
 from contacts.models.lists import Consent, MailingList, Subscription
 from contacts.models.people import Attribute, Contact, ContactChange
 from contacts.models.segments import ContactExport, Segment
-from contacts.models.suppressions import Suppression
+from contacts.models.suppressions import Lift, Suppression
 
 __all__ = [
     "Attribute",
@@ -20,6 +20,7 @@ __all__ = [
     "ImportChunk",
     "ImportMapping",
     "ImportRow",
+    "Lift",
     "MailingList",
     "Segment",
     "Subscription",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,7 @@ class Suppression(models.Model):
     class Meta:
         verbose_name = _("suppression")
         verbose_name_plural = _("suppressions")
+        permissions = [("lift_suppression", _("Can lift a suppression, with a reason"))]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["address_hash", "scope", "reason"], name="one_suppression_per_reason"
@@ -45,6 +47,58 @@ class Suppression(models.Model):
                 )
                 & models.Q(scope__in=["all", "mailings", "confirmations"]),
                 name="suppression_words_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class Lift(models.Model):
+    """How a suppression went, or became narrower: by the person's own word, by a member of staff, or by both.
+
+    Written before the suppression is touched; a trigger lets no row of `Suppression` go without it (invariant I11).
+    Kept for ever and never changed: it holds no address, only its keyed hash.
+    """
+
+    suppression = models.BigIntegerField(help_text=_("The number of the row, which may be gone."))
+    address_hash = models.BinaryField(max_length=32, db_index=True)
+    reason = models.CharField(max_length=20, choices=Suppression.Reason)
+    scope = models.CharField(max_length=20, choices=Suppression.Scope)
+    left_scope = models.CharField(
+        max_length=20,
+        choices=Suppression.Scope,
+        blank=True,
+        help_text=_("What is forbidden still; empty: nothing."),
+    )
+    evidence = models.JSONField(default=dict, blank=True)
+    suppressed_at = models.DateTimeField()
+    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    why = models.CharField(_("why"), max_length=300, blank=True)
+    consent = models.ForeignKey(
+        "contacts.Consent", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    asked_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text=_("When the person asked for our mail again, proven by their mailbox."),
+    )
+
+    class Meta:
+        verbose_name = _("lift of a suppression")
+        verbose_name_plural = _("lifts of suppressions")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(asked_at__isnull=False) | ~models.Q(why=""),
+                name="lift_by_person_or_staff",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason__in=["complaint", "erased"], left_scope="")
+                | models.Q(asked_at__isnull=False),
+                name="lift_needs_the_person",
             ),
         ]
 

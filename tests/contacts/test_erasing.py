@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -302,7 +303,8 @@ def test_an_erasure_is_replayed_after_an_older_backup_came_back(tmp_path):
     assert "zenobia" not in log.read_text()
     # The backup: the person is there again, and the log knows nothing.
     Erasure.objects.all().delete()
-    Suppression.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE contacts_suppression")  # a DELETE of one is refused by the database (I11)
     make_contact(address.given, name="Zenobia Quist")
     make_delivery(address, kind=Delivery.Kind.SYSTEM)
     stage(make_import(status=Import.Status.DONE), 2, address, name="Zenobia Quist")
