@@ -1,0 +1,236 @@
+"""What a column is, by its name in many languages or by what stands in it. Imports nothing of Django.
+
+A guess is shown to staff, who confirm or correct it; nothing is imported by a guess alone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+
+# What a column can be matched to, besides "" (left out) and "attribute:<key>".
+FIELDS = (
+    "address",
+    "name",
+    "first_name",
+    "last_name",
+    "country",
+    "language",
+    "time_zone",
+    "status",
+    "consent",
+    "consent_at",
+    "consent_ip",
+    "confirmed_at",
+    "confirmed_ip",
+    "unsubscribed_at",
+    "bounced_at",
+    "attributes",
+    "tags",
+)
+ATTRIBUTE = "attribute:"
+MAX_KEY = 50
+
+# Names as `simplify` leaves them: small letters and digits of any script, without blanks and signs.
+_NAMES = {
+    "address": """
+        email emailaddress emails mail mailaddress eaddress emailid contactemail primaryemail e_mail
+        emailadresse mailadresse elektronischepost epost epostadresse epostadress epostadres
+        courriel adressecourriel adresseemail adressemail adresseelectronique mel
+        correo correoelectronico direcciondecorreo direccionemail direcciondecorreoelectronico
+        endereçodeemail enderecodeemail enderecoeletronico correioeletronico
+        indirizzoemail indirizzodipostaelettronica postaelettronica indirizzomail
+        emailadres mailadres sahkoposti sahkopostiosoite netfang tolvupostfang
+        email1 adresemail adresemailowy adresposztyelektronicznej poczta pocztaelektroniczna
+        emailova emailovaadresa emailcim emailadresa adresaemail adresadeemail elektronskaposta eposta epostaadresi
+        elpastas elpastoadresas epasts epastaadrese meil meiliaadress emaili
+        элпочта электроннаяпочта почта адресэлектроннойпочты имейл мейл емейл електроннапошта електроннаадреса
+        имейладрес електроннапоща еадреса епошта емаил ηλεκτρονικοταχυδρομειο ηλεκτρονικηδιευθυνση
+        البريدالإلكتروني البريدالالكتروني بريدإلكتروني بريدالكتروني الايميل الإيميل ایمیل پستالکترونیک
+        דואל דואראלקטרוני אימייל メール メールアドレス eメール 电子邮件 电子邮箱 邮箱 邮箱地址 邮件 電子郵件 電郵 信箱
+        이메일 이메일주소 메일 전자우편 ईमेल ईमेलपता อีเมล thưđiệntử thudientu diachiemail alamatemail surel baruapepe
+    """,
+    "name": """
+        name fullname contactname displayname nameofcontact subscribername vollername ganzername
+        nom nomcomplet nombre nombrecompleto nomecompleto nomecognome nominativo naam volledigenaam
+        imieinazwisko imienazwisko jmenoaprijmeni nev teljesnev numecomplet namn navn nimi nafn adsoyad isimsoyisim
+        имяифамилия фио полноеимя пибіб піб имеифамилия ονοματεπωνυμο ονομα
+        الاسم الاسمالكامل نام שם שםמלא 名前 氏名 姓名 名字 이름 성명 नाम ชื่อ hoten họtên namalengkap nama jina
+    """,
+    "first_name": """
+        firstname first fname givenname forename givennames vorname rufname prenom prénom
+        primernombre nombredepila primeironome nomeproprio nome voornaam fornamn fornavn etunimi
+        imie jmeno krestnijmeno meno keresztnev utonev prenume ime vardas vards eesnimi adi ad isim
+        имя імя име όνομα μικροονομα الاسمالأول الاسمالاول نامکوچک שםפרטי 名 ชื่อจริง tên namadepan
+    """,
+    "last_name": """
+        lastname last lname surname familyname nachname familienname zuname nomdefamille apellido apellidos
+        sobrenome apelido cognome achternaam familienaam efternamn etternavn efternavn sukunimi
+        nazwisko prijmeni priezvisko vezeteknev csaladnev numedefamilie prezime priimek pavarde uzvards
+        perekonnanimi soyad soyadi soyisim фамилия прізвище фамилно фамилноиме презиме επωνυμο επιθετο
+        اسمالعائلة اللقب نامخانوادگی שםמשפחה 姓 苗字 성 นามสกุล họ ho namabelakang
+    """,
+    "country": """
+        country countrycode countryname nation cc land staat pays pais país paese nazione
+        kraj zeme stat krajina orszag tara drzava zemlja salis valsts riik maa ulke
+        страна країна държава држава земја χωρα الدولة البلد بلد کشور מדינה ארץ 国 国家 國家 국가 나라 देश ประเทศ quocgia negara nchi
+    """,
+    "language": """
+        language lang locale languagecode preferredlanguage sprache langue idioma lingua taal sprak sprog kieli
+        jezyk jazyk nyelv limba jezik kalba valoda keel dil язык мова език језик γλωσσα اللغة لغة زبان שפה
+        言語 语言 語言 언어 भाषा ภาษา ngonngu bahasa lugha
+    """,
+    "time_zone": "timezone tz zeitzone fuseauhoraire husohorario zonahoraria fusoorario tijdzone strefaczasowa часовойпояс",
+    "status": """
+        status state subscriptionstatus subscriberstatus emailstatus memberstatus abostatus statut estado stato
+        subscribed статус состояние الحالة 状态 状態 상태 durum stav allapot tila stan
+    """,
+    "consent": """
+        consent optin optedin optinstatus gdpr gdprconsent marketingconsent newsletter newsletterconsent permission
+        einwilligung zustimmung consentement consentimiento consentimento consenso toestemming zgoda souhlas
+        hozzajarulas consimtamant samtycke samtykke suostumus согласие згода съгласие συγκαταθεση
+        الموافقة موافقة 同意 동의 onay riza
+    """,
+    "consent_at": """
+        consentat consentdate consenttime dateofconsent optintime optindate optinat gdprdate signupdate signupat
+        subscribedat subscriptiondate subscribedon dateadded einwilligungam datumdereinwilligung
+        datedeconsentement dateconsentement fechadeconsentimiento datasoglasia датасогласия
+    """,
+    "consent_ip": "consentip optinip signupip ip ipaddress",
+    "confirmed_at": "confirmtime confirmedat confirmationdate confirmdate doubleoptinat confirmationtime",
+    "confirmed_ip": "confirmip confirmationip",
+    "unsubscribed_at": """
+        unsubtime unsubscribedat unsubscribedate unsubscribedon unsubscribetime optoutdate optoutat optouttime
+        abgemeldetam datededesinscription desabonnele fechadebaja датаотписки
+    """,
+    "bounced_at": "cleantime bouncedat bouncedate cleanedat",
+    "attributes": "attributes attribs attrib customfields",
+    "tags": "tags tag labels schlagworte etiquettes etiquetas etichette теги метки",
+}
+# Mailchimp exports name the file's kind by a column of its own; listmonk by its uuid beside a status.
+STANDING_BY_COLUMN = {"unsubtime": "unsubscribed", "cleantime": "bounced"}
+
+
+def simplify(name: str) -> str:
+    """A column name without what people vary: capitals, blanks, signs, and accents of Latin letters."""
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    letters = [
+        sign
+        for sign in folded
+        if unicodedata.category(sign)[0] in "LN"
+        or "\u0900" <= sign <= "\u0e7f"
+        or "\u0600" <= sign <= "\u06ff"
+    ]
+    return "".join(letters)
+
+
+@cache
+def _fields_by_name() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for field, names in _NAMES.items():
+        for name in names.split():
+            found.setdefault(simplify(name), field)
+    # Our own export names its columns as the fields are named.
+    return found | {simplify(field): field for field in FIELDS if field != "address"}
+
+
+def field_of(header: str, attributes: Collection[str] = ()) -> str:
+    """The field a column name stands for, "attribute:<key>" for one of `attributes`, or "" for neither."""
+    stripped = header.strip()
+    if stripped.startswith(ATTRIBUTE):
+        return stripped
+    if (key := attribute_key(stripped)) in attributes:
+        return ATTRIBUTE + key
+    return _fields_by_name().get(simplify(stripped), "")
+
+
+def match(headers: Sequence[str], attributes: Collection[str] = ()) -> list[str]:
+    """The field of each column by its name. A field is given once: to the first column that claims it."""
+    found: list[str] = []
+    for header in headers:
+        field = field_of(header, attributes)
+        found.append("" if field in found else field)
+    if "name" in found and "first_name" not in found and "last_name" in found:
+        found[found.index("name")] = "first_name"  # "Nom, Prénom" and "Name, Vorname" have it the other way
+    elif (
+        "name" in found
+        and "first_name" in found
+        and "last_name" not in found
+        and _family_first(headers, found)
+    ):
+        found[found.index("name")] = "last_name"
+    return found
+
+
+# Languages in which the bare word for "name", beside a word for the given name, means the family name.
+_FAMILY_BESIDE_GIVEN = {"nom", "name", "naam", "nume", "nev"}
+_GIVEN_OF_THESE = {"prenom", "vorname", "voornaam", "prenume", "keresztnev", "utonev"}
+
+
+def _family_first(headers: Sequence[str], found: Sequence[str]) -> bool:
+    name = simplify(headers[found.index("name")])
+    given = simplify(headers[found.index("first_name")])
+    return name in _FAMILY_BESIDE_GIVEN and given in _GIVEN_OF_THESE
+
+
+def repeats(headers: Sequence[str]) -> list[int]:
+    """Columns that look like a second e-mail address; reported, never imported as another person."""
+    first = next((index for index, header in enumerate(headers) if field_of(header) == "address"), None)
+    if first is None:
+        return []
+    return [
+        index
+        for index, header in enumerate(headers)
+        if index != first
+        and field_of(
+            re.sub(r"[\s_.#-]*\d+\s*$|^\s*(?:second|other|zweite|autre|otro)\w*\s", "", header, flags=re.I)
+        )
+        == "address"
+    ]
+
+
+def standing_of_file(headers: Sequence[str]) -> str:
+    """What holds for every row of an export of this shape: "unsubscribed", "bounced", or "" for nothing."""
+    names = {simplify(header) for header in headers}
+    if "emailaddress" in names and ("leid" in names or "euid" in names):
+        return next((word for column, word in STANDING_BY_COLUMN.items() if column in names), "")
+    return ""
+
+
+def kind_of_file(headers: Sequence[str]) -> str:
+    """Who wrote the file: "mailchimp", "listmonk", "epistle", or "" where nobody we know of did."""
+    names = {simplify(header) for header in headers}
+    if "emailaddress" in names and "euid" in names:
+        return "mailchimp"
+    if {"uuid", "email", "attributes", "status"} <= names:
+        return "listmonk"
+    if {"address", "firstname", "lastname", "timezone"} <= names:
+        return "epistle"
+    return ""
+
+
+def attribute_key(header: str) -> str:
+    """The key an attribute of this name would have: "Größe, XL" → "grosse_xl". Empty if nothing is left."""
+    folded = unicodedata.normalize("NFKD", header.casefold())
+    key = re.sub(r"[^a-z0-9]+", "_", folded.encode("ascii", "ignore").decode()).strip("_")
+    return key[:MAX_KEY] if key and key[0].isalpha() else (f"a_{key}"[:MAX_KEY] if key else "")
+
+
+def apply_mapping(headers: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
+    """The field of each column by a saved mapping ({header in small letters: field}); unknown ones are left out."""
+    found: list[str] = []
+    for header in headers:
+        field = mapping.get(header.strip().casefold(), "")
+        found.append("" if field in found else field)
+    return found
+
+
+def mapping_of(headers: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    """What to keep of a matching for the next file of the same shape; the inverse of `apply_mapping`."""
+    return {
+        header.strip().casefold(): field
+        for header, field in zip(headers, columns, strict=False)
+        if field and header.strip()
+    }
