@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Place, ReadOnly, StaffAdmin, navigation, who
 from accounts.permissions import require
+from advocacy.admin.languages import country_code
 from advocacy.admin.uploads import Upload, UploadForm
 from advocacy.models import ColumnMapping, RepresentativeImport
 from advocacy.representatives import detect, importing
@@ -59,9 +60,9 @@ class RepresentativesForm(UploadForm):
         label=_("Format"),
         choices=lambda: [("auto", _("told by its content")), *((name, name) for name in detect.FORMATS)],
     )
-    country = forms.RegexField(
+    country = forms.CharField(
         label=_("Country"),
-        regex=r"^[A-Za-z]{2}$",
+        max_length=2,
         required=False,
         help_text=_("Two letters, for example KE; needed where the file does not say it."),
     )
@@ -87,6 +88,9 @@ class RepresentativesForm(UploadForm):
         self.fields["file"].help_text = _(
             "CSV, JSON or YAML, also .gz and .tar.gz; at most 25 MB. For larger sets use the command import_representatives."
         )
+
+    def clean_country(self) -> str:
+        return country_code(self.cleaned_data["country"])
 
 
 @admin.register(RepresentativeImport)

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from advocacy.representatives import places
+
 
 def name_of(code: str, reader: str | None = None) -> str:
     """A language's name in the reader's language; the code itself where nobody named it."""
@@ -50,7 +52,7 @@ def is_right_to_left(code: str) -> bool:
 def country_code(typed: str) -> str:
     """A country as we store it: two capital letters, or nothing. Raises ValidationError for anything else."""
     code = typed.strip().upper()
-    if code and code not in Locale("en").territories:
+    if code and not places.is_country(code):
         raise ValidationError(
             _("Write the country as two letters, for example KE; EU for the European Parliament.")
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
@@ -32,6 +33,8 @@ READERS: dict[str, ModuleType] = {
     "csv": mapped_csv,
 }
 FORMATS = tuple(READERS)
+_ONE_PERSON = "*-????????-????-????-????-????????????.y*ml"  # a file of OpenStates, named by its person's id
+_POPOLO = "ep-popolo-v1.0"
 # Beside the people in the folders we know, and not to be read as people.
 _ASIDE = {"meta.json", "countries.json", "settings.yml", congress.OFFICES, "README.md", "LICENSE", "SOURCE"}
 
@@ -123,8 +126,8 @@ def _csv_format(text: str, file: DataFile, *, mapped: bool) -> str:
         )
     if {"zcta", "cd"} <= header:
         raise ImportFileError(
-            _("%(name)s lists postcodes. Please use: manage.py import_postcodes PATH --country US")
-            % {"name": file.name}
+            _("%(name)s lists postcodes, which have an import of their own.") % {"name": file.name},
+            "manage.py import_postcodes PATH --country US",
         )
     if mapped and len(header) > 1:
         return "csv"
@@ -134,21 +137,24 @@ def _csv_format(text: str, file: DataFile, *, mapped: bool) -> str:
 def _unknown(file: DataFile) -> ImportFileError:
     return ImportFileError(
         _(
-            "The format of %(name)s is not known. Known are: %(formats)s. A CSV file of your own needs a column mapping: --mapping NAME."
+            "The format of %(name)s is not known. Known are: %(formats)s. A CSV file of your own needs a saved column mapping."
         )
-        % {"name": file.name, "formats": ", ".join(FORMATS)}
+        % {"name": file.name, "formats": ", ".join(FORMATS)},
+        "--mapping NAME",
     )
 
 
 def _in_folder(folder: Path, *, mapped: bool) -> list[tuple[str, DataFile]]:
     """An OpenStates folder, one legislature or the whole tree of EveryPolitician, or files of one format."""
     whole = DataFile(folder, folder.name)
-    if any(True for _path in folder.rglob("*-????????-????-????-????-????????????.y*ml")):
+    if any(True for _path in folder.rglob(_ONE_PERSON)):
         return [("openstates", whole)]
     if popolo_file := _popolo_in(folder):
         return [("popolo", popolo_file)]
     if any((folder / name).is_file() for name in ("countries.json", "countries.json.gz")):
         return _in_tree(folder)
+    if any(True for _path in folder.glob("*/meta.json")):
+        return _in_country(folder)
     found: dict[str, list[DataFile]] = {}
     for path in sorted(folder.iterdir()):
         if path.is_file() and not path.name.startswith(".") and _bare(path.name) not in _ASIDE:
@@ -166,8 +172,17 @@ def _in_folder(folder: Path, *, mapped: bool) -> list[tuple[str, DataFile]]:
 
 def _in_tree(root: Path) -> list[tuple[str, DataFile]]:
     """Every legislature of an EveryPolitician tree that is there; those only in its index are passed over."""
+    return _legislatures(path.parent for path in root.glob("*/*/meta.json"))
+
+
+def _in_country(folder: Path) -> list[tuple[str, DataFile]]:
+    """Every legislature of one country of that tree."""
+    return _legislatures(path.parent for path in folder.glob("*/meta.json"))
+
+
+def _legislatures(folders: Iterable[Path]) -> list[tuple[str, DataFile]]:
     found: list[tuple[str, DataFile]] = []
-    for folder in sorted(path.parent for path in root.glob("*/*/meta.json")):
+    for folder in sorted(folders):
         popolo_file = _popolo_in(folder)
         files = (
             [popolo_file]
@@ -180,8 +195,33 @@ def _in_tree(root: Path) -> list[tuple[str, DataFile]]:
     return found
 
 
+def passed_over(path: Path, found: list[tuple[str, DataFile]]) -> list[str]:
+    """The files and folders directly in the folder at `path` of which nothing was read, though people may be in them.
+
+    What is known to lie beside the people is not named, nor the same people in another form.
+    """
+    if not path.is_dir():
+        return []
+    read = {file.path for _format, file in found}
+    if read == {path}:  # a folder of one file a person
+        read = set(path.rglob(_ONE_PERSON))
+    inside = {parent for file in read for parent in file.parents}
+    forms = {_bare(file.name).rpartition(".")[0] for file in read}
+    names = []
+    for entry in sorted(path.iterdir()):
+        if entry.name.startswith(".") or _bare(entry.name) in _ASIDE or entry in read:
+            continue
+        is_twin = entry.is_file() and (
+            _bare(entry.name).rpartition(".")[0] in forms
+            or (_POPOLO in forms and entry.name.startswith("term-"))
+        )
+        if not is_twin and entry not in inside:
+            names.append(entry.name)
+    return names
+
+
 def _popolo_in(folder: Path) -> DataFile | None:
-    paths = sorted(folder.glob("ep-popolo-v1.0.json*"))
+    paths = sorted(folder.glob(f"{_POPOLO}.json*"))
     return DataFile(paths[0], paths[0].name) if paths else None
 
 

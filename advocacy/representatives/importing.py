@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import groupby
 from pathlib import Path
@@ -24,7 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from advocacy.models import ColumnMapping, RepresentativeImport
-from advocacy.representatives import detect
+from advocacy.representatives import detect, places
 from advocacy.representatives.files import DataFile
 from advocacy.representatives.records import (
     MAX_ID,
@@ -102,13 +102,15 @@ def run(
         if dry_run:
             transaction.set_rollback(True)
     report = reduce(_sum, parts)
+    if left := detect.passed_over(path, found):
+        report.warnings.append(_left(left))
     report.saved = _save(report, name or path.name, by)
     return report
 
 
 def _country(code: str) -> str:
     code = code.strip().upper()
-    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
+    if code and not places.is_country(code):
         raise ImportFileError(
             _("A country is two letters (ISO 3166-1), for example KE; not %(code)s.") % {"code": code[:20]}
         )
@@ -126,6 +128,13 @@ def _mapping(name: str) -> ColumnMapping | None:
             % {"name": name, "known": known or "-"}
         )
     return mapping
+
+
+def _left(names: list[str]) -> str:
+    shown = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+    return _("Not read: %(names)s. A run reads one set of data; please give the others one by one.") % {
+        "names": shown
+    }
 
 
 def _files(path: Path, name: str, wanted: str, *, mapped: bool) -> list[tuple[str, DataFile]]:
@@ -217,6 +226,7 @@ def _keep(person: PersonRecord, store: Store, report: Report) -> None:
         if person.image_url and not person.image_url.startswith(("https://", "http://")):
             person.image_url = ""
     report.counts["rejected"] += len(rejected)
+    rejected = [replace(one, row=person.row) for one in rejected]
     report.rejections += rejected[: MAX_REJECTIONS - len(report.rejections)]
     if taken:
         store.add(person)

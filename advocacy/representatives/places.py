@@ -130,6 +130,15 @@ class Customs:
 
 
 @cache
+def is_country(code: str) -> bool:
+    """Whether CLDR knows a country of this code; EU counts, for the European Parliament. XX and ZZ are none."""
+    return (
+        len(code) == 2
+        and code not in {"ZZ", "XA", "XB", "QO", "UN", "EZ"}
+        and code in Locale("en").territories
+    )
+
+
 def customs(country: str, region: str = "") -> Customs:
     """Language, time zone and office days of a country, each only where CLDR leaves no doubt."""
     return Customs(_language(country, region), _zone(country, region), _office_days(country))

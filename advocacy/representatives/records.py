@@ -22,7 +22,14 @@ MAX_TERM = 40
 
 
 class ImportFileError(Exception):
-    """A file we cannot take. The text is one clear sentence for the person who gave it."""
+    """A file we cannot take. The text is one clear sentence for the person who gave it, at the desk or not.
+
+    `hint` is what the command line adds to it: an option or another command.
+    """
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +74,20 @@ class RouteRecord:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """One piece of a file that was not taken: whose it was, where it stood, the piece itself, and why."""
+    """One piece of a file that was not taken: whose it was, where it stood, the piece itself, and why.
+
+    `row` is the row of a table, the header being the first; 0 for a format that has none.
+    """
 
     person: str
     field: str
     text: str
     reason: str
+    row: int = 0
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, str | int]:
         return {
+            "row": self.row,
             "person": line(self.person, 80),
             "field": self.field,
             "text": line(self.text),
@@ -131,6 +143,7 @@ class PersonRecord:
     mandates: list[MandateRecord] = field(default_factory=list)
     routes: list[RouteRecord] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
+    row: int = 0  # where it stands in a table, the header being row 1
 
 
 @dataclass(slots=True)

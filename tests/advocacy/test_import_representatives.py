@@ -481,11 +481,11 @@ def test_a_file_that_breaks_midway_leaves_nothing_half(tmp_path):
         ("book.xlsx", b"PK\x03\x04rest", "zip file or a spreadsheet"),
         ("cut.json.gz", gzip.compress(b'{"persons": []}')[:-6], "damaged"),
         ("names.csv", b"id,name__en,name__ar\n1,A,B\n", "not for import"),
-        ("own.csv", b"Nr,Naam\n1,A\n", "--mapping NAME"),
+        ("own.csv", b"Nr,Naam\n1,A\n", "needs a saved column mapping"),
         ("latin.csv", b"mep_identifier,x\n1,\x81\n", "CP1252"),
         ("ragged.csv", b"mep_identifier,x\n1,2,3\n", "as many fields"),
         ("index.json", b'[{"name": "A", "legislatures": []}]', "index of legislatures"),
-        ("postcodes.csv", b"state_fips,state_abbr,zcta,cd\n01,AL,1,1\n", "import_postcodes"),
+        ("postcodes.csv", b"state_fips,state_abbr,zcta,cd\n01,AL,1,1\n", "an import of their own"),
         ("random.bin", bytes(range(256)) * 8, "is not known"),
     ],
 )

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         try:
             report = postcodes.run(options["path"], country=options["country"], dry_run=options["dry_run"])
         except ImportFileError as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(f"{error} {error.hint}".strip()) from error
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False))
             return

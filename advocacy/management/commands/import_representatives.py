@@ -52,7 +52,7 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
             )
         except importing.ImportFileError as problem:
-            raise CommandError(str(problem)) from problem
+            raise CommandError(f"{problem} {problem.hint}".strip()) from problem
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False))
         else:
@@ -66,7 +66,8 @@ class Command(BaseCommand):
             self.stdout.write(self.style.WARNING(f"Note: {warning}"))
         for rejection in report.rejections:
             self.stdout.write(
-                f"Not taken: {rejection.person}, {rejection.field} {rejection.text!r}: {rejection.reason}"
+                f"Not taken: {f'row {rejection.row}, ' if rejection.row else ''}"
+                f"{rejection.person}, {rejection.field} {rejection.text!r}: {rejection.reason}"
             )
         left = report.counts["rejected"] - len(report.rejections)
         if left:

@@ -63,10 +63,11 @@ def read(file: DataFile, reading: Reading) -> Iterator[PersonRecord]:
     rows = list(file.rows("cp1252"))
     relabel = _exchanged(rows, reading)
     lost = 0
-    for row in rows:
+    for number, row in enumerate(rows, start=2):
         if "mep_identifier" not in row:
             raise ImportFileError(_("%(name)s is not a list of the Parliament's.") % {"name": file.name})
         person = _person(row)
+        person.row = number
         if "?" in person.name:
             lost += 1
             reading.warn(

@@ -33,7 +33,7 @@ def own_date(file: DataFile) -> dt.date | None:
 def read(file: DataFile, reading: Reading) -> Iterator[PersonRecord]:
     place = everypolitician.place_of(file, reading)
     terms = dict(place.terms) or _terms_beside(file)
-    for row in file.rows():
+    for number, row in enumerate(file.rows(), start=2):
         if not row.keys() >= COLUMNS:
             raise ImportFileError(_("%(name)s is not an EveryPolitician term file.") % {"name": file.name})
         term = line(row["term"])
@@ -50,6 +50,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[PersonRecord]:
         body = everypolitician.legislature(place, line(row["chamber"]))
         name = line(row["name"], 400)
         person = PersonRecord(
+            row=number,
             source_id=line(row["id"]),
             name=name,
             gender=line(row.get("gender"), 20).lower(),

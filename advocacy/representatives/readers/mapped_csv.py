@@ -93,7 +93,7 @@ def read(file: DataFile, reading: Reading) -> Iterator[PersonRecord]:
 
 def _mapping(reading: Reading) -> ColumnMapping:
     if reading.mapping is None:
-        raise ImportFileError(_("A CSV file of this kind needs a saved column mapping: --mapping NAME."))
+        raise ImportFileError(_("A CSV file of this kind needs a saved column mapping."), "--mapping NAME")
     return reading.mapping
 
 
@@ -101,7 +101,7 @@ def _person(values: dict[str, str], number: int, file: DataFile, reading: Readin
     given, family = values.get("given_name", "")[:100], values.get("family_name", "")[:100]
     name = values.get("name") or f"{given} {family}".strip()
     body_name, country = values.get("legislature", ""), (values.get("country") or reading.country).upper()
-    if not body_name or len(country) != 2:
+    if not body_name or not places.is_country(country):
         raise ImportFileError(
             _("Row %(row)s of %(name)s does not say which legislature of which country it is about.")
             % {"row": number, "name": file.name}
@@ -124,6 +124,7 @@ def _person(values: dict[str, str], number: int, file: DataFile, reading: Readin
             else AreaRecord(identity(body.source_id, area_name), country, area_name)
         )
     person = PersonRecord(
+        row=number,
         source_id=values.get("id", "")[:200] or identity(body.source_id, name, area_name),
         name=name,
         native_name=values["native_name"][:200] if "native_name" in values else None,
