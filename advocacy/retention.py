@@ -220,6 +220,8 @@ def _empty(pks: list[int]) -> dict[str, int]:
         "advocacy.letter": letters.exclude(subject="", body="").update(subject="", body=""),
         "advocacy.report": Report.objects.filter(letter__in=letters).exclude(words="").update(words=""),
     }
+    # A letter written as a test went to whoever tested.
+    sent.filter(letter__is_test=True).exclude(status=Delivery.Status.SENDING).update(address="")
     counts["advocacy.submission"] = Submission.objects.filter(pk__in=pks, forgotten_at=None).update(
         name="", place="", postcode="", forgotten_at=now
     )

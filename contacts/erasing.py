@@ -12,11 +12,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection, transaction
+from django.db.models import DateTimeField, Func
 from psycopg.errors import DeadlockDetected
 
 from accounts.models import User
@@ -35,7 +36,18 @@ _TRIES = 5
 REPLAY_BATCH = 200
 _WHY_ERASED = "–"  # stands for the words of staff on a lift: an act of theirs has a reason
 # What of a consent's proof says nothing of the person: by what, when, and the rows that show it.
-_PROOF_KEPT = {"by", "confirmed_at", "consent_at", "delivery", "import", "line", "submission"}
+_PROOF_KEPT = {
+    "bounced_at",
+    "by",
+    "confirmed_at",
+    "delivery",
+    "import",
+    "line",
+    "sign_up",
+    "submission",
+    "unsubscribed_at",
+}
+_WITHHELD = "–"
 
 
 def erase(person: Person, *, by: User | None = None, door: str = Door.COMMAND) -> dict[str, int]:
@@ -98,7 +110,8 @@ def _erase(people: Sequence[Person], by: User | None, door: str) -> dict[str, in
     for person in everyone:
         # First of all: what the door asks now waits, and what it asks later it may not send.
         evidence = {"door": str(door), **({"by": by.pk} if by else {})}
-        suppressions.suppress(person.hash, Suppression.Reason.ERASED, evidence=evidence)
+        if suppressions.suppress(person.hash, Suppression.Reason.ERASED, evidence=evidence):
+            _date_from_now(person)
     counts: Counter[str] = Counter()
     for name, eraser in registry.erasers():
         for person in everyone:
@@ -109,6 +122,14 @@ def _erase(people: Sequence[Person], by: User | None, door: str) -> dict[str, in
     found = {table: rows for table, rows in sorted(counts.items()) if rows}
     _log(everyone, found, by, door)
     return found
+
+
+def _date_from_now(person: Person) -> None:
+    """What was asked while we waited for the locks was allowed (invariant I4), so it counts from now and not from when
+    the transaction began."""
+    Suppression.objects.filter(address_hash=person.hash, reason=Suppression.Reason.ERASED).update(
+        created_at=Func(function="clock_timestamp", output_field=DateTimeField())
+    )
 
 
 def _with_earlier_addresses(people: Iterable[Person]) -> list[Person]:
@@ -148,6 +169,7 @@ def _empty_book(people: Sequence[Person]) -> Counter[str]:
     hashes = [person.hash for person in people]
     counts["contacts.consent"] += _empty_proofs(hashes)
     counts["contacts.suppression"] += _empty_evidence(hashes)
+    counts["contacts.lift"] += _empty_lifts(hashes)
     pks = [person.contact.pk for person in people if person.contact is not None]
     counts["admin.logentry"] += _rename_in_log(Contact, pks)
     _total, deleted = Contact.objects.filter(pk__in=pks).delete()
@@ -169,7 +191,7 @@ def _empty_evidence(hashes: Sequence[bytes]) -> int:
     """Ids stay; a note in somebody's words may name the person."""
     touched = 0
     for row in Suppression.objects.filter(address_hash__in=hashes).exclude(reason=Suppression.Reason.ERASED):
-        kept = {key: value for key, value in row.evidence.items() if isinstance(value, int)}
+        kept = _ids_of(row.evidence)
         if kept != row.evidence:
             touched += Suppression.objects.filter(pk=row.pk).update(evidence=kept)
     for lift in Lift.objects.filter(address_hash__in=hashes).exclude(why__in=["", _WHY_ERASED], evidence={}):
@@ -178,6 +200,21 @@ def _empty_evidence(hashes: Sequence[bytes]) -> int:
         if (kept, why) != (lift.evidence, lift.why):
             touched += Lift.objects.filter(pk=lift.pk).update(evidence=kept, why=why)
     return touched
+
+
+def _empty_lifts(hashes: Sequence[bytes]) -> int:
+    """That, when and by whom a suppression was lifted stays; the words about it do not."""
+    touched = 0
+    for row in Lift.objects.filter(address_hash__in=hashes):
+        # The database asks for a reason where the person themself did not ask; a sign says that there was one.
+        why = _WITHHELD if row.why else ""
+        if (row.why, row.evidence) != (why, kept := _ids_of(row.evidence)):
+            touched += Lift.objects.filter(pk=row.pk).update(why=why, evidence=kept)
+    return touched
+
+
+def _ids_of(evidence: dict[str, Any]) -> dict[str, int]:
+    return {key: value for key, value in evidence.items() if isinstance(value, int)}
 
 
 def _rename_in_log(model: type[Contact], pks: Sequence[int]) -> int:

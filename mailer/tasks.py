@@ -6,7 +6,8 @@ from typing import Any
 
 from celery import Task, shared_task
 
-from mailer import sending, sweeping, tracking
+from contacts import doorbell
+from mailer import retention, sending, sweeping, tracking
 from mailer.models import Delivery
 
 
@@ -29,6 +30,13 @@ def apply_events() -> None:
 @shared_task
 def sweep() -> None:
     sweeping.sweep()
+
+
+@shared_task
+def forget() -> None:
+    """A slice of the nightly forgetting; what is left is rung for."""
+    if not retention.forget():
+        doorbell.ring(forget)
 
 
 def task_of(kind: str) -> Task[..., Any]:

@@ -7,6 +7,7 @@ order, repeats and shuffling change nothing. A report for a delivery we do not k
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import logging
 import math
@@ -14,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from anymail.signals import AnymailTrackingEvent
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -78,7 +80,9 @@ def _key(event: AnymailTrackingEvent, provider: str) -> str:
     parts = [provider, event.message_id, event.event_type, when, event.recipient, event.click_url]
     parts.append(json.dumps(event.metadata or {}, sort_keys=True, default=str))
     text = "\0".join(str(part or "") for part in parts)
-    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+    # With a key: without one, an address could be tried against the rest of the row after it was erased.
+    key = settings.ADDRESS_HASH_KEY.encode()
+    return hmac.new(key, b"event:" + text.encode(errors="backslashreplace"), hashlib.sha256).hexdigest()
 
 
 def _reference(metadata: Any) -> int | None:

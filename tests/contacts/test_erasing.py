@@ -23,6 +23,7 @@ from contacts.models import (
     ImportChange,
     ImportChunk,
     ImportRow,
+    Lift,
     Subscription,
     Suppression,
 )
@@ -100,6 +101,17 @@ def test_a_note_on_a_suppression_goes_and_the_suppression_stays():
     forget(address)
     kept = Suppression.objects.get(reason=Suppression.Reason.DO_NOT_CONTACT)
     assert kept.evidence == {"by": 7}
+
+
+def test_why_a_suppression_was_lifted_goes_and_that_it_was_stays():
+    address, actor = unique_address(), User.objects.create(username="staff")
+    suppressions.suppress(
+        address.hash, Suppression.Reason.DO_NOT_CONTACT, evidence={"note": "Mrs Quist rang"}
+    )
+    suppressions.lift(Suppression.objects.get(), by=actor, why="Mrs Quist rang again")
+    forget(address)
+    assert places_of("quist") == []
+    assert Lift.objects.get().by == actor
 
 
 def test_the_log_of_staff_acts_no_longer_names_the_person():
