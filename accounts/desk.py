@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.i18n import set_language
 
 from accounts.charts import Series
+from accounts.logins import LoginForm
 from accounts.models import User
 from accounts.permissions import may, require, visible
 
@@ -85,6 +86,7 @@ class Desk(admin.AdminSite):
     index_template = "staff/index.html"
     enable_nav_sidebar = False
     empty_value_display = "–"
+    login_form = LoginForm
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "desk_places": _places(request)}

@@ -3,7 +3,7 @@
 No puzzle, no cookie, no third party. A signed form token says when a form was opened, and one filling of it is
 taken once; budgets per network and for the whole service slow the mail, then ask for a proof of work, which a
 browser does unseen. Without JavaScript the letters wait for a person instead. Nothing is ever dropped in silence.
-The budgets themselves, the proof of work and the network of a visitor stand in mailer: sign-up needs them as well.
+The budgets themselves stand in accounts, the proof of work and the marks of a visitor in mailer: others need them as well.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from limits import RateLimitItem, RateLimitItemPerMinute
 
+from accounts import budgets
 from advocacy.models import Campaign
-from mailer import budgets
 from mailer.proof_of_work import is_solved
 from mailer.visitors import HONEYPOT, MIN_SECONDS, network_of
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import ipaddress
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
+
+from accounts.networks import network_of as network_of  # one of what public pages share
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -24,28 +22,6 @@ MAX_FIELDS = 100  # fifty people, two dozen editors' fields, the supporter's own
 # A field that people do not see and browsers do not fill; what stands in it was put there by a machine.
 HONEYPOT = "reference_2"
 MIN_SECONDS = 3.0  # nobody reads, chooses and types faster
-
-
-def network_of(request: HttpRequest) -> str:
-    """The visitor's network as a keyed hash: an IPv4 /24 or an IPv6 /48, never the address itself. "" if unknown."""
-    try:
-        address = ipaddress.ip_address(_client_address(request))
-    except ValueError:
-        return ""
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    network = ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)
-    key = settings.ADDRESS_HASH_KEY.encode()
-    return hmac.new(key, f"network:{network}".encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def _client_address(request: HttpRequest) -> str:
-    """The address of the visitor: what the nearest trusted proxy saw, never what the visitor says of himself."""
-    proxies: int = settings.TRUSTED_PROXIES
-    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    if proxies and len(seen) >= proxies:
-        return seen[-proxies].strip("[]")
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def private(view: View[P]) -> View[P]:

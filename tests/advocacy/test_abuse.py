@@ -12,10 +12,10 @@ from django.conf import settings
 from django.test import RequestFactory
 from limits import RateLimitItemPerMinute
 
+from accounts import budgets
 from advocacy import abuse
 from advocacy.abuse import FormFacts
 from advocacy.models import Campaign
-from mailer import budgets
 from mailer.proof_of_work import new_challenge
 from mailer.visitors import HONEYPOT
 
