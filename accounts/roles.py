@@ -46,6 +46,7 @@ ROLES: dict[str, dict[str, str]] = {
         "contacts.subscription": "view",
         "contacts.consent": "view",
         "contacts.suppression": "view add",
+        "contacts.erasure": "view",
         "contacts.segment": "view add change delete",
         "contacts.import": "view add change",
         "contacts.importmapping": "view add change delete",

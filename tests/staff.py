@@ -32,7 +32,7 @@ from advocacy.models import (
     TargetRule,
 )
 from contacts.addresses import parse
-from contacts.models import Consent, Contact, MailingList, Subscription, Suppression
+from contacts.models import Consent, Contact, Erasure, MailingList, Subscription, Suppression
 from mailer.models import Delivery, DeliveryEvent, Message, Sender
 
 _number = itertools.count(1)
@@ -283,6 +283,7 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
             text="Yes",
             source="test",
         ),
+        Erasure.objects.create(address_hash=b"0" * 32, door="command", rows={"contacts.contact": 1}),
         Suppression.objects.create(address_hash=n().to_bytes(32, "big"), reason="left", scope="all"),
         organisation or make_organisation(),
         Group.objects.create(name=f"Group {n()}"),
