@@ -102,6 +102,10 @@ class Import(Lifecycle):
         default=list, blank=True, help_text=_("The field of each column in order; empty for none.")
     )
 
+    headers = models.JSONField(
+        default=list, blank=True, help_text=_("The names of the columns, for the file of rejected rows.")
+    )
+
     # What is to be done
     mode = models.CharField(_("mode"), max_length=12, choices=Mode, default=Mode.UPDATE)
     mailing_list = models.ForeignKey(
@@ -249,6 +253,7 @@ class ImportBatch(models.Model):
     number = models.PositiveIntegerField()
     first_line = models.PositiveIntegerField()
     last_line = models.PositiveIntegerField()
+    rows = models.PositiveIntegerField(default=0, help_text=_("How many of its lines take part."))
     done_at = models.DateTimeField(null=True)
     created = ArrayField(models.IntegerField(), default=list)
     updated = ArrayField(models.IntegerField(), default=list)

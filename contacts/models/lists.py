@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import get_language
@@ -77,12 +78,14 @@ class Subscription(models.Model):
         Contact,
         on_delete=models.CASCADE,
         related_name="subscriptions",
+        db_constraint=False,  # docs/decisions/0007
         db_index=False,  # the unique pair below begins with it
     )
     mailing_list = models.ForeignKey(
         MailingList,
         on_delete=models.PROTECT,
         related_name="subscriptions",
+        db_constraint=False,  # docs/decisions/0007
         db_index=False,  # subscription_standing begins with it
     )
     status = models.CharField(max_length=12, choices=Status)
@@ -117,18 +120,31 @@ class Consent(models.Model):
         LETTER = "letter", _("send this letter in my name (GDPR 9(2)(a))")
         NEWSLETTER = "newsletter", _("send me a newsletter")
 
-    address_hash = models.BinaryField(max_length=32, db_index=True)
+    address_hash = models.BinaryField(max_length=32)
     contact = models.ForeignKey(
-        Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="consents"
+        Contact,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="consents",
+        db_constraint=False,  # docs/decisions/0007
     )
-    mailing_list = models.ForeignKey(MailingList, null=True, blank=True, on_delete=models.PROTECT)
+    mailing_list = models.ForeignKey(
+        MailingList, null=True, blank=True, on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     purpose = models.CharField(max_length=12, choices=Purpose)
     granted = models.BooleanField(help_text=_("False: taken back."))
     text = models.TextField(_("text shown"), blank=True)
     page = models.CharField(max_length=300, blank=True)
     source = models.CharField(max_length=100)
     from_import = models.ForeignKey(
-        "contacts.Import", null=True, blank=True, on_delete=models.PROTECT, related_name="consents"
+        "contacts.Import",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="consents",
+        db_constraint=False,
+        db_index=False,
     )
     proof = models.JSONField(
         default=dict, blank=True, help_text=_("What shows it: confirmed at, by which mail.")
@@ -138,6 +154,10 @@ class Consent(models.Model):
     class Meta:
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
+        indexes: ClassVar = [
+            # Asked for equality only. A tree of random hashes costs an import of a million people twice as much.
+            HashIndex(fields=["address_hash"], name="consent_of_address"),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk}"
