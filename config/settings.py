@@ -229,12 +229,20 @@ CELERY_BEAT_SCHEDULE = {
         # A tick that no worker took in time is of no use to the next one: ticks must not pile up before mails.
         "options": {"expires": 10},
     },
+    "sweep-imports": {
+        "task": "contacts.tasks.sweep_imports",
+        "schedule": env.float("SWEEP_SECONDS", 30.0),
+        "options": {"expires": 30},
+    },
     "expire-letters": {"task": "advocacy.tasks.expire", "schedule": 3_600.0},
     "forget": {"task": "advocacy.tasks.forget", "schedule": 86_400.0},
     "forget-contacts": {"task": "contacts.tasks.forget", "schedule": 86_400.0},
     "forget-mails": {"task": "mailer.tasks.forget", "schedule": 86_400.0},
 }
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", 180)
+# A worker of imports gives a sign of life at each step, and no step takes more than five seconds.
+IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", 30)
+IMPORT_THREADS = env.int("IMPORT_THREADS", 2)  # each with a database connection of its own
 
 # --- what a page may do ---------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -19,8 +19,8 @@ from django.utils import timezone
 from accounts.models import User
 from contacts.models import Consent, Lift, Suppression
 
-_LOCK_SPACE = 0x65_70_69_73  # keeps our advisory locks apart from other users of the database
-_BOOK_SPACE = _LOCK_SPACE + 1
+LOCK_SPACE = 0x65_70_69_73  # keeps our advisory locks apart from other users of the database
+_BOOK_SPACE = LOCK_SPACE + 1
 
 
 def blocks(address_hash: bytes, scope: Suppression.Scope) -> Suppression | None:
@@ -183,7 +183,7 @@ def hold(*address_hashes: bytes, shared: bool = False) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {function}(%s, number) FROM unnest(%s::int[]) number",  # noqa: S608 - one of two names above
-            [_LOCK_SPACE, numbers],
+            [LOCK_SPACE, numbers],
         )
 
 

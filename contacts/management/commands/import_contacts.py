@@ -1,0 +1,204 @@
+"""Bring a file of contacts in, or see what it would do: `manage.py import_contacts PATH --list SLUG`."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from contacts.imports import columns, reporting, running, standing, uploading, words
+from contacts.imports.reading.bounds import FileRefused
+from contacts.models import Import, ImportMapping, MailingList
+
+Status = Import.Status
+_SHOWN = 1_000  # rejected rows
+
+
+class Command(BaseCommand):
+    """Does in this process what the wizard leaves to a worker, by the same code.
+
+    Killed at any moment, it can be gone on with (`--resume`), and a worker goes on with it by itself.
+    """
+
+    help = (
+        "Read contacts from a CSV or Excel file into a list. Safe to repeat: the same file creates nobody twice, and "
+        "whoever unsubscribed or is suppressed stays so."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", nargs="?", type=Path, help="A CSV or Excel file.")
+        parser.add_argument(
+            "--list", metavar="SLUG", help="The list people are brought to; a new one is made."
+        )
+        parser.add_argument(
+            "--mapping", metavar="NAME", help="A saved column mapping. Default: by the headers."
+        )
+        parser.add_argument("--mode", choices=Import.Mode.values, default=Import.Mode.UPDATE)
+        parser.add_argument(
+            "--reason",
+            choices=list(standing.SUPPRESS_REASONS),
+            default="do_not_contact",
+            help="Why, in the mode suppress.",
+        )
+        parser.add_argument(
+            "--consent",
+            metavar="TEXT",
+            default="",
+            help="What these people agreed to, in the words they were shown.",
+        )
+        parser.add_argument("--consent-page", metavar="URL", default="", help="Where they agreed.")
+        parser.add_argument("--encoding", help="For example cp1252. Default: found out.")
+        parser.add_argument("--separator", help="One character. Default: found out.")
+        parser.add_argument("--no-header", action="store_true", help="The first line is a person.")
+        parser.add_argument("--sheet", help="The name of a sheet of a workbook.")
+        parser.add_argument("--date-order", choices=["dmy", "mdy"], help="How 01/02/2023 is meant.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be done, and do nothing.")
+        parser.add_argument("--resume", type=int, metavar="ID", help="Go on with an import that was stopped.")
+        parser.add_argument("--undo", type=int, metavar="ID", help="Take back an import.")
+        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["resume"] or options["undo"]:
+            run = self._go_on(options)
+        elif options["path"] is None:
+            raise CommandError("Which file? Example: manage.py import_contacts people.csv --list news")
+        else:
+            run = self._bring(options)
+        self._tell(run, options)
+
+    def _go_on(self, options: dict[str, Any]) -> Import:
+        pk = options["resume"] or options["undo"]
+        run = Import.objects.filter(pk=pk).first()
+        if run is None:
+            raise CommandError(f"There is no import {pk}.")
+        moved = running.undo(run, ring=False) if options["undo"] else running.resume(run, ring=False)
+        if not moved and run.status not in running.WORKING:
+            raise CommandError(f"Import {pk} is {run.get_status_display()}: nothing to do.")
+        self._work(run)
+        return run
+
+    def _bring(self, options: dict[str, Any]) -> Import:
+        run = self._receive(options)
+        if run.status == Status.FAILED:
+            return run
+        try:
+            self._understand(run, options)
+        except FileRefused as refused:
+            run.move_to(Status.FAILED, problem=refused.word, problem_detail=refused.detail)
+            return run
+        running.begin_check(run, ring=False)
+        self._work(run)
+        if run.status == Status.CHECKED and not options["dry_run"]:
+            self._run(run)
+        elif options["dry_run"]:
+            Import.objects.filter(pk=run.pk).update(finished_at=run.finished_at)
+        return run
+
+    def _receive(self, options: dict[str, Any]) -> Import:
+        path: Path = options["path"]
+        try:
+            with path.open("rb") as file:
+                return uploading.receive(
+                    file,
+                    name=path.name,
+                    mailing_list=self._list(options),
+                    mode=options["mode"],
+                    suppress_reason=options["reason"] if options["mode"] == Import.Mode.SUPPRESS else "",
+                    consent_text=options["consent"],
+                    consent_page=options["consent_page"],
+                    options=self._options(options),
+                )
+        except OSError as problem:
+            raise CommandError(f"{path} cannot be read: {problem.strerror}") from problem
+
+    def _list(self, options: dict[str, Any]) -> MailingList | None:
+        slug = options["list"]
+        if not slug:
+            if options["mode"] == Import.Mode.SUPPRESS or options["dry_run"]:
+                return None
+            raise CommandError("Which list? Example: --list news")
+        if options["dry_run"]:
+            return MailingList.objects.filter(slug=slug).first()
+        return MailingList.objects.get_or_create(slug=slug, defaults={"name": slug})[0]
+
+    def _options(self, options: dict[str, Any]) -> dict[str, Any]:
+        found = {
+            key: options[key] for key in ("encoding", "separator", "sheet", "date_order") if options[key]
+        }
+        return {**found, "header": False} if options["no_header"] else found
+
+    def _understand(self, run: Import, options: dict[str, Any]) -> None:
+        mapping = None
+        if options["mapping"]:
+            mapping = ImportMapping.objects.filter(name=options["mapping"]).first()
+            if mapping is None:
+                raise CommandError(f"There is no column mapping {options['mapping']!r}.")
+            run.options = {**mapping.options, **run.options}
+        seen = uploading.preview(run)
+        if seen.problem and not (mapping and seen.problem == "no_email_column"):
+            raise FileRefused(seen.problem)
+        uploading.understand(
+            run, seen, columns.apply_mapping(seen.headers, mapping.columns) if mapping else None
+        )
+
+    def _run(self, run: Import) -> None:
+        try:
+            running.begin_run(run, ring=False)
+        except running.NotReady as missing:
+            running.discard(run)
+            raise CommandError(_MISSING[missing.word]) from missing
+        self._work(run)
+
+    def _work(self, run: Import) -> None:
+        """Work here until nothing is left to do; if a worker has taken it, wait for that."""
+        run.refresh_from_db()
+        status = run.status
+        while run.status == status and status in running.WORKING:
+            if not running.work(run.pk):
+                time.sleep(0.05)
+            run.refresh_from_db()
+
+    def _tell(self, run: Import, options: dict[str, Any]) -> None:
+        counts = reporting.counts(run)
+        if options["json"]:
+            self.stdout.write(
+                json.dumps(self._object(run, counts, dry=options["dry_run"]), ensure_ascii=False)
+            )
+        elif run.problem:
+            raise CommandError(words.problem_text(run.problem))
+        else:
+            self.stdout.write(
+                f"Import {run.pk}: {run.get_status_display()}{', dry run' if options['dry_run'] else ''}"
+            )
+            for name, count in counts.items():
+                self.stdout.write(f"  {name:<12}{count:>12,}")
+            for row in reporting.rejections(run, 20):
+                self.stdout.write(f"Line {row.line}: {words.reason_text(row.reason)}")
+        if options["dry_run"]:
+            running.discard(run)
+            running.work(run.pk)
+
+    def _object(self, run: Import, counts: dict[str, int], *, dry: bool) -> dict[str, Any]:
+        return {
+            "import": run.pk,
+            "status": run.status,
+            "dry_run": dry,
+            "mode": run.mode,
+            "list": run.mailing_list.slug if run.mailing_list else None,
+            **counts,
+            "file_error": run.problem or None,
+            "detail": run.problem_detail,
+            "reasons": reporting.reasons(run),
+            "rejections": [[row.line, row.reason] for row in reporting.rejections(run, _SHOWN)],
+            "notes": run.notes,
+        }
+
+
+_MISSING = {
+    "mailing_list": "Which list? Example: --list news",
+    "consent": 'What did these people agree to? Example: --consent "Yes, send me the newsletter". Nothing was imported.',
+}
