@@ -120,6 +120,8 @@ def submit(draft: Draft) -> Submission:
 
 
 def _submit(draft: Draft) -> Submission:
+    # First the address, then the row, as everybody who holds both does: an erasure may be under way.
+    suppressions.hold(draft.address.hash)
     now = timezone.now()
     supporter = _supporter(draft.address)
     submission = Submission.objects.create(
@@ -232,6 +234,7 @@ def correct_address(submission: Submission, address: Address) -> Submission:
     The same address again changes nothing. Raises ValidationError after three corrections (a form must not be a way
     to mail strangers) and for what is confirmed or expired.
     """
+    suppressions.hold(bytes(submission.supporter.address_hash), address.hash)
     submission = (
         Submission.objects.select_for_update(of=("self",)).select_related("supporter").get(pk=submission.pk)
     )
@@ -304,6 +307,7 @@ def confirm(submission: Submission) -> int:
     status page. The newsletter, if ticked, rides on the same click with a consent of its own.
     """
     now = database_now()
+    suppressions.hold(bytes(submission.supporter.address_hash))
     # One confirmation of a supporter at a time, whatever the submission: who was first is then a fact.
     supporter = Supporter.objects.select_for_update().get(pk=submission.supporter_id)
     nonce = submission.nonce
