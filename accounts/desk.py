@@ -163,6 +163,11 @@ class StaffAdmin(admin.ModelAdmin):
             raise IncorrectLookupParameters("NUL in the query")
         return super().get_changelist_instance(request)
 
+    @admin.display(description=_("number"))
+    def number(self, row: models.Model) -> int:
+        """What a row without a name is called at the desk."""
+        return int(row.pk)
+
     # --- whose rows, and who may
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return visible(request.user, super().get_queryset(request))

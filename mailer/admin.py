@@ -72,7 +72,7 @@ class EventInline(ReadOnly, StaffInline):
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, StaffAdmin):
     newest_first = True
-    list_display = ["pk", "kind", "status", "reason", "created_at", "sent_at", "delivered_at", "bounce"]
+    list_display = ["number", "kind", "status", "reason", "created_at", "sent_at", "delivered_at", "bounce"]
     list_filter = ["status", "kind", "bounce_class"]
     search_fields = ["pk"]
     search_help_text = _("A whole address, or the number of a delivery.")
@@ -182,7 +182,7 @@ class DeliveryAdmin(ReadOnly, StaffAdmin):
 @admin.register(Message)
 class MessageAdmin(ReadOnly, StaffAdmin):
     newest_first = True
-    list_display = ["pk", "from_name", "language", "created_at", "erased_at"]
+    list_display = ["number", "from_name", "language", "created_at", "erased_at"]
     fields = [
         "sender", "from_name", "from_address", "reply_to", "reply_to_name", "subject", "preheader", "text",
         "language", "created_at", "erased_at",
@@ -230,7 +230,9 @@ def mail_this_week(user: User) -> list[Series]:
     if not may(user, "mailer.view_delivery"):
         return []
     rows, today = visible(user, Delivery.objects.all()), timezone.localdate()
+    sent = counts_of_a_week(rows, "sent_at", user.organisation_id)
+    bounced = counts_of_a_week(rows, "bounced_at", user.organisation_id)
     return [
-        a_week(gettext("mails sent"), counts_of_a_week(rows, "sent_at", user.organisation_id), today),
-        a_week(gettext("bounces"), counts_of_a_week(rows, "bounced_at", user.organisation_id), today),
+        a_week(ngettext("mail sent", "mails sent", sum(sent.values())), sent, today),
+        a_week(ngettext("bounce", "bounces", sum(bounced.values())), bounced, today),
     ]

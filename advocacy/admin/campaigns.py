@@ -22,8 +22,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.desk import Place, StackedStaffInline, StaffAdmin, StaffInline, key_in, navigation
-from advocacy import colours, tasks
+from accounts.desk import Place, StackedStaffInline, StaffAdmin, key_in, navigation
+from advocacy import colours, links, tasks
 from advocacy.admin import languages
 from advocacy.admin.overview import Overview, completeness, ends_in_words, matches_in_words, matches_of
 from advocacy.models import Campaign, CampaignText, Letter, TargetRule
@@ -77,12 +77,18 @@ class TextForm(forms.ModelForm):
             "letter_consent",
         ]
         widgets = {
+            "summary": _rows(2),
             "story": _rows(9),
             "asks": _rows(4),
+            "share_text": _rows(3),
             "thank_you": _rows(4),
             "closed_text": _rows(2),
             "letter_consent": _rows(2),
         }
+
+    def clean_summary(self) -> str:
+        """One sentence, which also stands in one line of a search engine, however it was broken while typing."""
+        return " ".join(self.cleaned_data["summary"].split())
 
 
 class TextInline(StackedStaffInline):
@@ -121,20 +127,14 @@ class SeldomSet(AutocompleteSelect):
         return [(None, [self.create_option(name, "", "", False, 0)], 0)]
 
 
-class RuleInline(StaffInline):
+class RuleInline(StackedStaffInline):
     model = TargetRule
     form = RuleForm
     classes = ["collapse"]
     fields = [
-        "effect",
-        "matches",
-        "country",
-        "legislature",
-        "chamber",
-        "party",
-        "role",
-        "area",
-        "person",
+        ("effect", "matches"),
+        ("country", "chamber", "party", "role"),
+        ("legislature", "area", "person"),
         "note",
     ]
     autocomplete_fields = ["legislature", "area", "person"]
@@ -212,6 +212,10 @@ class CampaignAdmin(StaffAdmin):
         (_("Look and sharing"), {"fields": ["accent", "goal", "hashtags", "share_image_url", "video_url"]}),
         (_("Newsletter"), {"fields": ["mailing_list"]}),
     ]
+
+    def view_on_site(self, campaign: Campaign) -> str:
+        """The public page; a draft is shown there to its staff only."""
+        return links.campaign(campaign, campaign.default_language)
 
     # --- the list
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -10,9 +10,9 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
 
-from advocacy.models import Letter
+from advocacy.models import Letter, Submission
 from mailer.bounces import in_words
-from mailer.models import DeliveryEvent
+from mailer.models import Delivery, DeliveryEvent
 
 Type = DeliveryEvent.Type
 
@@ -33,8 +33,8 @@ class Step:
 
 
 def steps_of(letter: Letter) -> list[Step]:
-    """Everything we know of a letter, oldest first; three queries."""
-    steps = [*_own_steps(letter), *_acts(letter), *_events(letter)]
+    """Everything we know of a letter, oldest first; four queries."""
+    steps = [*_own_steps(letter), *_mails(letter.submission), *_acts(letter), *_events(letter)]
     return sorted(steps, key=lambda step: step.at)
 
 
@@ -52,6 +52,29 @@ def _own_steps(letter: Letter) -> list[Step]:
         (submission.forgotten_at, _("name and text deleted"), "", ""),
     ]
     return [Step(at, words, detail, tone=tone) for at, words, detail, tone in found if at is not None]
+
+
+def _mails(submission: Submission) -> list[Step]:
+    """The mails that ask the supporter to confirm, also one that still waits for its turn."""
+    rows = Delivery.objects.filter(
+        kind=Delivery.Kind.CONFIRMATION,
+        address_hash=submission.supporter.address_hash,
+        context__submission=submission.pk,
+    )
+    tones = {
+        Delivery.Status.FAILED: "bad",
+        Delivery.Status.SUPPRESSED: "bad",
+        Delivery.Status.UNKNOWN: "warn",
+    }
+    return [
+        Step(
+            row.sent_at or row.due_at,
+            _("mail to confirm: %(status)s") % {"status": row.get_status_display()},
+            row.reason,
+            tone=tones.get(Delivery.Status(row.status), ""),
+        )
+        for row in rows.order_by("due_at", "pk")
+    ]
 
 
 def _acts(letter: Letter) -> list[Step]:

@@ -73,7 +73,7 @@ class CampaignFilter(admin.RelatedFieldListFilter):
 @admin.register(Letter)
 class LetterAdmin(ReadOnly, StaffAdmin):
     newest_first = True
-    list_display = ["pk", "state", "campaign", "person", "country", "subject", "confirmed"]
+    list_display = ["number", "state", "campaign", "person", "country", "subject", "confirmed"]
     list_filter = ["status", HeldFilter, ("campaign", CampaignFilter), "is_test"]
     list_select_related = [
         "campaign",
@@ -215,15 +215,16 @@ class LetterAdmin(ReadOnly, StaffAdmin):
                 why = reason or (held_because if verb == "release" else "")
                 self.note(request, letter, " ".join([done_words, why]).strip())
                 done += 1
-        sentence = ngettext("%(count)d letter: done.", "%(count)d letters: done.", done) % {"count": done}
-        left = len(ids) - done - len(refusals)
-        if left:
-            sentence += " " + ngettext(
+        if done:
+            sentence = ngettext("%(count)d letter: done.", "%(count)d letters: done.", done)
+            self.message_user(request, sentence % {"count": done}, messages.SUCCESS)
+        if left := len(ids) - done - len(refusals):
+            sentence = ngettext(
                 "%(count)d was left as it is: it has moved on meanwhile.",
                 "%(count)d were left as they are: they have moved on meanwhile.",
                 left,
-            ) % {"count": left}
-        self.message_user(request, sentence, messages.WARNING if left else messages.SUCCESS)
+            )
+            self.message_user(request, sentence % {"count": left}, messages.WARNING)
         for refusal in dict.fromkeys(refusals):
             self.message_user(request, refusal, messages.ERROR)
         return HttpResponseRedirect(back)
@@ -292,7 +293,15 @@ class SubmissionAdmin(ReadOnly, StaffAdmin):
     """What one supporter sent at once."""
 
     newest_first = True
-    list_display = ["pk", "campaign", "language", "country", "created_at", "confirmed_at", "wants_newsletter"]
+    list_display = [
+        "number",
+        "campaign",
+        "language",
+        "country",
+        "created_at",
+        "confirmed_at",
+        "wants_newsletter",
+    ]
     list_filter = [("campaign", CampaignFilter), "language"]
     list_select_related = ["campaign"]
     search_fields = ["pk"]
@@ -327,4 +336,5 @@ def letters_this_week(user: User) -> list[Series]:
     if not may(user, "advocacy.view_letter"):
         return []
     counts = counts_of_a_week(visible(user, Letter.objects.all()), "confirmed_at", user.organisation_id)
-    return [a_week(gettext("letters confirmed"), counts, timezone.localdate())]
+    title = ngettext("letter confirmed", "letters confirmed", sum(counts.values()))
+    return [a_week(title, counts, timezone.localdate())]

@@ -113,12 +113,12 @@ class Overview:
 
 
 def ends_in_words(waiting: int, last: datetime | None) -> str:
-    """When the last waiting letter leaves, as one says it: "the queue ends Thursday 14:05"; "" for an empty queue."""
+    """When the last waiting letter leaves: "the queue ends Thursday at 14:05 UTC"; "" for an empty queue."""
     if not waiting or last is None:
         return ""
     local = timezone.localtime(last)
     days = (local.date() - timezone.localdate()).days
-    time = date_format(local, "H:i")
+    time = date_format(local, "H:i T")
     if days < 0 or local < timezone.localtime():
         return _("the queue ends now")
     if days == 0:

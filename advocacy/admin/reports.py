@@ -21,7 +21,7 @@ from advocacy.models import Report
 @admin.register(Report)
 class ReportAdmin(ReadOnly, StaffAdmin):
     newest_first = True
-    list_display = ["pk", "kind", "campaign", "person", "words", "created_at", "handled_at"]
+    list_display = ["number", "kind", "campaign", "person", "words", "created_at", "handled_at"]
     list_filter = ["kind", ("handled_at", admin.EmptyFieldListFilter)]
     list_select_related = ["letter__campaign", "letter__person"]
     fields = ["kind", "words", "letter", "created_at", "handled_at", "handled_by"]

@@ -45,7 +45,7 @@ window.addEventListener("load", () => {
   if (!rules) return;
   const url = rules.dataset.matchesFrom;
   const mark = (row) => { row.dataset.matchesUrl = url; };
-  document.querySelectorAll("#rules-group tr.form-row").forEach(mark);
+  document.querySelectorAll("#rules-group .inline-related:not(.empty-form)").forEach(mark);
   document.addEventListener("formset:added", (event) => {
     if (event.detail && event.detail.formsetName === "rules") { mark(event.target); countMatches(event.target); }
   });

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from advocacy.admin.campaigns import TextForm
 from advocacy.admin.overview import ends_in_words, matches_in_words, matches_of
 from advocacy.models import Campaign, Letter, LetterTemplate, TargetRule
 from tests.staff import (
@@ -267,7 +268,24 @@ def test_the_forecast_is_said_as_people_say_it(time_machine, waiting, in_hours, 
     last = None if in_hours is None else timezone.now() + dt.timedelta(hours=in_hours)
     found = ends_in_words(waiting, last)
     assert found.startswith(words)
+    assert found.endswith(" UTC") is ("at" in words.split())
     assert bool(found) == bool(words)
+
+
+def test_the_form_of_a_campaign_leads_to_its_public_page(client):
+    client.force_login(make_staff("superuser"))
+    campaign = make_campaign()
+    page = client.get(reverse("admin:advocacy_campaign_change", args=[campaign.pk])).content.decode()
+    assert f'href="http://localhost:8000/en/c/{campaign.slug}/"' in page
+
+
+def test_the_one_sentence_of_a_campaign_is_one_line_however_it_was_typed():
+    text = make_text(make_campaign())
+    form = TextForm(
+        instance=text, data={"language": "en", "title": "T", "summary": "One\r\n line.", "story": "S"}
+    )
+    assert form.is_valid()
+    assert form.cleaned_data["summary"] == "One line."
 
 
 # --- templates

@@ -15,6 +15,7 @@ from accounts.models import User
 from advocacy.admin.history import steps_of
 from advocacy.models import Letter
 from mailer.models import Delivery
+from tests.factories import make_submission
 from tests.staff import (
     make_campaign,
     make_delivery,
@@ -127,6 +128,12 @@ def test_the_page_of_a_letter_tells_its_whole_life_in_order_and_in_words(desk):
     )
 
 
+def test_the_history_of_an_unconfirmed_letter_tells_of_the_mail_that_waits(desk):
+    letter = make_submission(delay=dt.timedelta(minutes=5)).letters.get()
+    steps = {step.words: step for step in steps_of(letter)}
+    assert steps["mail to confirm: waiting"].at > timezone.now()
+
+
 def test_a_letter_cannot_be_edited_added_or_deleted_even_by_a_superuser(client):
     client.force_login(make_staff("superuser"))
     letter = make_letter()
@@ -202,7 +209,7 @@ def test_many_letters_are_released_at_once_and_what_moved_on_meanwhile_is_left(d
     gone = held(status=Status.WITHDRAWN)
     answer = act(desk, "release", first, second, gone)
     told = [str(message) for message in desk.get(answer["Location"]).context["messages"]]
-    assert told == ["2 letters: done. 1 was left as it is: it has moved on meanwhile."]
+    assert told == ["2 letters: done.", "1 was left as it is: it has moved on meanwhile."]
     assert set(Letter.objects.filter(status=Status.CONFIRMED)) == {first, second}
     gone.refresh_from_db()
     assert gone.status == Status.WITHDRAWN
@@ -215,8 +222,8 @@ def test_a_letter_without_a_way_to_its_representative_stays_held_and_says_why(de
     answer = act(desk, "release", letter)
     letter.refresh_from_db()
     assert letter.status == Status.WITHHELD
-    told = " ".join(str(message) for message in desk.get(answer["Location"]).context["messages"])
-    assert "cannot leave yet" in told
+    (told,) = [str(message) for message in desk.get(answer["Location"]).context["messages"]]
+    assert "cannot leave yet" in told  # and nothing says "0 letters: done"
 
 
 def test_a_confirmed_letter_can_be_held_and_withdrawn_from_its_page(desk):
@@ -316,7 +323,13 @@ def test_remembered_figures_of_one_organisation_are_not_shown_to_another(client)
     for organisation, count in ((ours, 1), (theirs, 0), (None, 1)):
         client.force_login(make_staff("Moderators", organisation=organisation))
         figures = client.get(reverse("admin:index")).context["figures"]
-        assert [one.total for one in figures if one.title == "letters confirmed"] == [count]
+        titles = {"letter confirmed", "letters confirmed"}
+        assert [one.total for one in figures if one.title in titles] == [count]
+
+
+def test_a_figure_of_one_is_said_as_one(desk):
+    make_letter()
+    assert "letter confirmed" in [one.title for one in desk.get(reverse("admin:index")).context["figures"]]
 
 
 def test_the_home_page_asks_a_fixed_number_of_questions(desk, django_assert_max_num_queries):

@@ -63,6 +63,13 @@ def test_a_rule_says_whom_it_names_while_it_is_written(page, live_web):
     TargetRule.objects.create(campaign=campaign, country="FR")
     page.goto(f"{live_web.site_url}{reverse('admin:advocacy_campaign_change', args=[campaign.pk])}")
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    for width in (1280, 375):
+        page.set_viewport_size({"width": width, "height": 800})
+        group = page.locator("#rules-group")
+        over = group.evaluate(
+            "one => [...one.querySelectorAll('*')].some(e => e.getBoundingClientRect().right > innerWidth)"
+        )
+        assert not over, f"the rules are wider than {width} pixels"
     said = page.locator("#rules-0 .desk-matches")
     assert said.inner_text() == "nobody"
     page.fill("#id_rules-0-country", "KE")
