@@ -7,7 +7,8 @@ class AdvocacyConfig(AppConfig):
     verbose_name = _("Advocacy")
 
     def ready(self) -> None:
-        from advocacy import door, invariants, mails, personal, receivers
+        from advocacy import door, invariants, mails, personal, receivers, segment_rules
+        from contacts.segments import rules
         from mailer import kinds
         from mailer.models import Delivery
         from mailer.signals import delivery_settled
@@ -19,3 +20,4 @@ class AdvocacyConfig(AppConfig):
         delivery_settled.connect(receivers.on_settled, dispatch_uid="advocacy.receivers.on_settled")
         invariants.register()
         personal.register()
+        rules.register("advocacy", segment_rules.known)

@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class ContactsConfig(AppConfig):
     name = "contacts"
     verbose_name = _("Contacts")
+
+    def ready(self) -> None:
+        from contacts.segments import attributes, fields, rules
+
+        rules.register("contacts", fields.known)
+        rules.register("contacts.attributes", attributes.known)

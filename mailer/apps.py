@@ -9,8 +9,10 @@ class MailerConfig(AppConfig):
     def ready(self) -> None:
         from anymail.signals import tracking
 
-        from mailer import personal
+        from contacts.segments import rules
+        from mailer import personal, segment_rules
         from mailer.webhooks import keep_event
 
         tracking.connect(keep_event, dispatch_uid="mailer.webhooks.keep_event")
         personal.register()
+        rules.register("mailer", segment_rules.known)
