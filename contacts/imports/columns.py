@@ -84,8 +84,8 @@ _NAMES = {
     """,
     "time_zone": "timezone tz zeitzone fuseauhoraire husohorario zonahoraria fusoorario tijdzone strefaczasowa часовойпояс",
     "status": """
-        status state subscriptionstatus subscriberstatus emailstatus memberstatus abostatus statut estado stato
-        subscribed статус состояние الحالة 状态 状態 상태 durum stav allapot tila stan
+        status subscriptionstatus subscriberstatus emailstatus memberstatus abostatus statut
+        subscribed статус состояние الحالة 状态 状態 상태 durum
     """,
     "consent": """
         consent optin optedin optinstatus gdpr gdprconsent marketingconsent newsletter newsletterconsent permission
@@ -141,9 +141,10 @@ def field_of(header: str, attributes: Collection[str] = ()) -> str:
     stripped = header.strip()
     if stripped.startswith(ATTRIBUTE):
         return stripped
-    if (key := attribute_key(stripped)) in attributes:
-        return ATTRIBUTE + key
-    return _fields_by_name().get(simplify(stripped), "")
+    if field := _fields_by_name().get(simplify(stripped), ""):
+        return field
+    key = attribute_key(stripped)
+    return ATTRIBUTE + key if key in attributes else ""
 
 
 def match(headers: Sequence[str], attributes: Collection[str] = ()) -> list[str]:

@@ -14,6 +14,7 @@ from contacts.imports.cleaning.people import Warn, clean_line, clean_text
 TEXT = 100_000  # characters
 TAG = 100  # characters of one tag
 TAGS = 100  # of one person
+TAGS_TEXT = 5_000  # characters of them all; the pattern is slow on a long row of quotes
 OBJECT = 20_000  # characters of a JSON object
 DEPTH = 5
 KEYS = 100
@@ -54,6 +55,8 @@ def value_of(kind: str, text: str, order: str, warn: Warn) -> Any:
 
 def number_of(text: str) -> int | float | None:
     """1234, 1 234.5, 1.234,5 or 1,234.5. None for no number and for 1,234, which half the world reads as 1.234."""
+    if len(text) > 60:
+        return None
     compact = _BLANKS.sub("", text)
     comma, dot = compact.rfind(","), compact.rfind(".")
     if comma >= 0 and dot >= 0:
@@ -77,12 +80,12 @@ def number_of(text: str) -> int | float | None:
 def tags_of(text: str, warn: Warn) -> list[str]:
     """Tags between commas, semicolons or bars, in quotes where they hold such a sign themselves; each once."""
     found: dict[str, None] = {}
-    for quoted, plain in _QUOTED_TAGS.findall(text):
+    for quoted, plain in _QUOTED_TAGS.findall(text[:TAGS_TEXT]):
         tag = clean_line((quoted.replace('""', '"') or plain), TEXT, warn)
         if tag:
             found.setdefault(tag)
     tags = [tag for tag in found if len(tag) <= TAG]
-    if len(tags) != len(found) or len(tags) > TAGS:
+    if len(tags) != len(found) or len(tags) > TAGS or len(text) > TAGS_TEXT:
         warn("too_many_tags")
     return tags[:TAGS]
 

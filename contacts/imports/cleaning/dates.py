@@ -62,7 +62,7 @@ def is_ambiguous(text: str) -> bool:
 
 def _in_order(found: re.Match[str], order: str) -> tuple[int, int, int]:
     first, second, year = int(found[1]), int(found[3]), int(found[4])
-    if year < 100:
+    if len(found[4]) == 2:
         year += 2000 if year < 70 else 1900
     if found[2] == "." or first > 12:
         order = "dmy"

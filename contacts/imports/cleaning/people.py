@@ -23,6 +23,8 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE
 
 def clean_line(text: str, limit: int, warn: Warn) -> str:
     """One line of text of at most `limit` characters. Raises Rejected: control_character (NUL) or too_long."""
+    if len(text) > 10 * limit:  # before any pattern looks at it
+        raise Rejected("too_long")
     if not text.isprintable():
         text = _without_controls(text, warn)
         if _LINE_BREAKS.search(text.strip(_EDGES)):

@@ -209,6 +209,9 @@ class Cleaner:
                 if text := text.strip():
                     add(start + encode_basestring(text))
                 return
+            if kind == "number" and len(text) < 16 and text.isascii() and text.isdecimal():
+                add(f"{start}{int(text)}")
+                return
             if "\0" in text:
                 raise Rejected("control_character")
             if not text.strip():

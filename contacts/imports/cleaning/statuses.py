@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 
+from contacts.imports.cleaning import dates
+
 MAILABLE = ""
 # The worst first: of several words about one person the first of this list holds.
 WORST_FIRST = (
@@ -77,12 +79,25 @@ _NO = """
 
 def standing_of(word: str) -> str | None:
     """The standing a status word means, "" for one who may be mailed; None for a word nobody taught us."""
-    return _standings().get(_fold(word))
+    return _standings().get(_fold(word[:100]))
 
 
 def yes_or_no(word: str) -> bool | None:
     """What a cell that answers a question says; None for neither."""
-    return _answers().get(_fold(word))
+    return _answers().get(_fold(word[:100]))
+
+
+def says_consent(word: str) -> bool | None:
+    """What a cell of a consent column says: an answer, or a date, which is a yes; None for neither."""
+    if (answer := yes_or_no(word)) is not None:
+        return answer
+    try:
+        dates.moment_of(word)
+    except dates.Ambiguous:
+        return True
+    except dates.NotADate:
+        return None
+    return True
 
 
 def worst(*standings: str) -> str:

@@ -35,7 +35,8 @@ class FileRefused(Exception):  # noqa: N818 — it is what happened to the file,
 class Bounds:
     """The most we take. Workbooks have bounds of their own: they are read whole, text files as a stream.
 
-    file, unpacked: bytes. cell, record: characters; a longer one is a rejected row, not a refused file.
+    file, unpacked: bytes. record: characters; a longer one is a rejected row, not a refused file. cell: characters
+    of one text in a workbook; Excel itself holds 32,767.
     seconds: of computing for the whole file; patience: of waiting for the next sign of life; memory: MiB of address
     space of the reader process.
     """

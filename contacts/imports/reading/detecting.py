@@ -19,7 +19,7 @@ from contacts.imports.reading.formats import SAMPLE, wide_without_mark
 
 SEPARATORS = ",;\t|"
 TITLE_ROWS = 20
-ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\".]+")
+_ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\".]+")
 _HINT = re.compile(r"\ufeff?sep=(.)\s*\Z")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -30,6 +30,7 @@ _BYTE_ORDER_MARKS = (
 )
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _PIECE = 1 << 20
+_DIRTY_PIECES = 32  # of a file that is not UTF-8; enough to tell dirt from another encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def _multibyte(path: Path) -> tuple[int, int, bytes]:
     sample = b""
     with path.open("rb") as file:
         rest = b""
-        while piece := file.read(_PIECE):
+        dirty = 0
+        while dirty < _DIRTY_PIECES and (piece := file.read(_PIECE)):
             block = rest + piece
             try:
                 block.decode()
@@ -85,12 +87,13 @@ def _multibyte(path: Path) -> tuple[int, int, bytes]:
                     rest = block[error.start :]
                     continue
             rest = b""
+            dirty += 1
             if len(sample) < SAMPLE:
                 sample += b"\n".join(line for line in block.split(b"\n") if not line.isascii())[:SAMPLE]
             without = _MULTIBYTE.sub(b"", block)
             good += (len(block) - len(without)) // 2
             bad += len(without) - len(without.translate(None, bytes(range(128, 256))))
-    if rest:
+    if rest:  # the file ends inside a character
         bad += 1
         sample = sample or rest
     return good, bad, sample
@@ -120,12 +123,12 @@ def separator_of(head: str) -> str:
     csv.Sniffer has the same idea, but looks at letters instead of parsed cells: quoted commas mislead it, and its
     patterns are slow on hostile text.
     """
-    head = (
-        head.removesuffix(head.splitlines()[-1]) if head.count("\n") > 1 and not head.endswith("\n") else head
-    )
+    lines = re.split(r"\r\n|\n|\r", head)
+    if len(lines) > 2:
+        lines.pop()  # empty, or cut where the sample ends
     best, best_score = "", 0.0
     for separator in SEPARATORS:
-        counts = _cells_per_record(head, separator)
+        counts = _cells_per_record(lines, separator)
         wide = [count for count in counts if count > 1]
         if not wide:
             continue
@@ -137,9 +140,8 @@ def separator_of(head: str) -> str:
     return best
 
 
-def _cells_per_record(head: str, separator: str) -> list[int]:
+def _cells_per_record(lines: Sequence[str], separator: str) -> list[int]:
     counts: list[int] = []
-    lines = re.split(r"\r\n|\n|\r", head)
     try:
         records = csv.reader(lines, delimiter=separator, skipinitialspace=True)
         counts.extend(len(cells) for cells in records if any(cell.strip() for cell in cells))
@@ -165,7 +167,7 @@ def header_of(rows: Sequence[Sequence[str]]) -> Header:
     """
     best, best_score = None, (-1, -1)
     for index, cells in enumerate(rows[:TITLE_ROWS]):
-        if any(ADDRESS.search(cell) for cell in cells):
+        if any(map(holds_address, cells)):
             return Header(best, people_begin=index == 0)
         fields = [columns.field_of(cell) for cell in cells]
         if "address" in fields:
@@ -176,12 +178,18 @@ def header_of(rows: Sequence[Sequence[str]]) -> Header:
     return Header(best)
 
 
+def holds_address(cell: str) -> bool:
+    """Whether an address stands in the first letters of a cell; a look, not a judgement."""
+    beginning = cell[:500]  # the pattern's time grows with the square of the length
+    return "@" in beginning and _ADDRESS.search(beginning) is not None
+
+
 def address_column(rows: Sequence[Sequence[str]]) -> int | None:
     """The column that holds addresses by what stands in it: at least half of its filled cells; None if none does."""
     best, best_share = None, 0.5
     for index in range(max(map(len, rows), default=0)):
         filled = [cells[index] for cells in rows if index < len(cells) and cells[index].strip()]
-        share = sum(bool(ADDRESS.search(cell)) for cell in filled) / len(filled) if filled else 0
+        share = sum(map(holds_address, filled)) / len(filled) if filled else 0
         if share >= best_share and (best is None or share > best_share):
             best, best_share = index, share
     return best

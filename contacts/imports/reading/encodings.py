@@ -31,10 +31,11 @@ _CANDIDATES = {
     "euc_kr": "",
     "euc_jp": "",
 }
+_WITH_CAPITALS = ("cp1251", "cp1253", "koi8_r")  # alphabets with them, beside those without (Hebrew, Arabic)
 # In doubt the more usual one: this much of an advantage, in points per letter.
 _USUAL = {"cp1252": 0.15, "cp1251": 0.05, "cp1250": 0.05, "cp932": 0.02, "gb18030": 0.03, "big5": 0.02}
 _SHOWN = 8
-_VOWELS = {"ø": "o", "æ": "a", "œ": "o", "ı": "i", "ß": "s", "ł": "l", "đ": "d"}
+_LIKE = {"ø": "o", "æ": "a", "œ": "o", "ı": "i", "ß": "s", "ł": "l", "đ": "d"}
 _WORD = re.compile(r"[^\W\d_]+|[^\x00-\x7f]+")
 _PUNCTUATION = frozenset("€–—„“”‚‘’…•«»§°·£©®™¿¡ªº、。「」・，（）：")
 
@@ -50,6 +51,8 @@ def _score(sample: bytes, name: str) -> float:
     # A sample may end inside a character of two bytes; a few bytes of dirt rule nothing out.
     text = sample.decode(name, "replace")
     score = -6.0 * text.count("\ufffd")
+    if name in _WITH_CAPITALS and not any(sign.isupper() for sign in text if not sign.isascii()):
+        score -= 0.3 * sum(not sign.isascii() for sign in text)  # a list of people begins its names with one
     width = 2 if not _CANDIDATES[name] else 1
     for word in re.split(r"[\s,;|\t\"@.]+", text):
         if not word.isascii():
@@ -71,7 +74,9 @@ def _score_of_word(word: str, name: str, width: int) -> float:
         category = unicodedata.category(sign)
         script = _script(sign)
         if category[0] == "L":
-            score += width * (1.0 if (sign in common if common else _common_ideograph(sign, name)) else 0.2)
+            score += width * (
+                _weight_of_ideograph(sign, name) if not common else 1.0 if sign in common else 0.2
+            )
         elif category[0] == "C":
             score -= 3
         elif sign not in _PUNCTUATION:
@@ -79,7 +84,7 @@ def _score_of_word(word: str, name: str, width: int) -> float:
         if before.isalpha() and category[0] == "L":
             if before.isascii() and script not in ("", "LATIN"):
                 score -= 2
-            if before.islower() and sign.isupper():
+            if sign.isupper() and word[0].islower():
                 score -= 1
         run = run + 1 if script == "LATIN" else 0
         if run > 2:
@@ -89,19 +94,20 @@ def _score_of_word(word: str, name: str, width: int) -> float:
 
 
 def _hard_to_say(word: str) -> int:
-    """Letters beyond two vowels or three consonants in a row, in Latin script: "Jřrgensen" and "Jiøí" are neither."""
+    """Letters beyond two vowels or three consonants in a row: "Jřrgensen", "Jiøí" and "лдпм" are no names."""
     over = vowels = consonants = 0
     for sign in word.casefold():
-        base = _VOWELS.get(sign) or unicodedata.normalize("NFD", sign)[0]
-        if not "a" <= base <= "z":
+        base = _LIKE.get(sign) or unicodedata.normalize("NFD", sign)[0]
+        if not ("a" <= base <= "z" or "а" <= base <= "я" or base in "ієґ"):
             vowels = consonants = 0
-        elif base in "aeiouy":
+        elif base in "aeiouyаеиоуыэюяіє":
             vowels, consonants = vowels + 1, 0
             over += vowels > 2
         else:
             vowels, consonants = 0, consonants + 1
             over += consonants > 3
-    return over
+    short = word.isalpha() and consonants == len(word) > 2  # a whole word without any vowel
+    return over + 2 * short
 
 
 @cache
@@ -110,21 +116,23 @@ def _script(sign: str) -> str:
 
 
 @cache
-def _common_ideograph(sign: str, name: str) -> bool:
-    """Whether a letter is of the everyday part of its character set, which stands in a block of its own."""
+def _weight_of_ideograph(sign: str, name: str) -> float:
+    """1 for a letter of the everyday part of its character set, which stands in a block of its own."""
     try:
-        lead = sign.encode(name)[0]
+        code = sign.encode(name)
     except UnicodeEncodeError:
-        return False
+        return 0.2
     match name:
         case "gb18030":
-            return 0xB0 <= lead <= 0xD7 and len(sign.encode(name)) == 2
+            everyday = 0xB0 <= code[0] <= 0xD7 and len(code) == 2
         case "big5":
-            return 0xA4 <= lead <= 0xC6
-        case "euc_kr":
-            return "\uac00" <= sign <= "\ud7a3"
+            everyday = 0xA4 <= code[0] <= 0xC6
+        case (
+            "euc_kr"
+        ):  # Chinese letters are rare in it, and Chinese texts read by it are half Hangul by chance
+            return 1.3 if "\uac00" <= sign <= "\ud7a3" else -0.5
         case "cp932":
-            return "\u3040" <= sign <= "\u30ff" or 0x88 <= lead <= 0x9F
-        case "euc_jp":
-            return "\u3040" <= sign <= "\u30ff" or 0xB0 <= lead <= 0xCF
-    return False
+            everyday = "\u3040" <= sign <= "\u30ff" or 0x88 <= code[0] <= 0x9F
+        case _:
+            everyday = "\u3040" <= sign <= "\u30ff" or 0xB0 <= code[0] <= 0xCF
+    return 1.0 if everyday else 0.2

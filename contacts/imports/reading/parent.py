@@ -24,7 +24,7 @@ BLOCK_ROWS = 20_000
 PREVIEW = Bounds(seconds=15, patience=20)
 _ROOT = Path(__file__).resolve().parents[3]
 # What the child may know: nothing of our database or secrets.
-_ENVIRONMENT = {"PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2"}
+_ENVIRONMENT = {"PYTHONUTF8": "1", "MALLOC_ARENA_MAX": "2"}
 
 
 def preview(
@@ -37,7 +37,7 @@ def preview(
     """
     request = {
         "task": "preview",
-        "path": str(path),
+        "path": str(path.absolute()),
         "options": (options or ReadOptions()).to_json(),
         "attributes": list(attributes),
     }
@@ -65,7 +65,7 @@ def clean(
     """
     request = {
         "task": "clean",
-        "path": str(path),
+        "path": str(path.absolute()),
         "plan": plan.to_json(),
         "import_id": import_id,
         "secret": secret,

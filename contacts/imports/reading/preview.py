@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from contacts.imports import columns
 from contacts.imports.cleaning import dates
 from contacts.imports.plan import ReadOptions
+from contacts.imports.reading.detecting import address_column
 from contacts.imports.reading.rows import MARK
 from contacts.imports.reading.table import Table, guess_columns
 
@@ -97,10 +98,8 @@ class Preview:
 
 def of_table(table: Table, attributes: Sequence[str]) -> Preview:
     """The preview of an opened file. attributes: keys of the organisation's own fields."""
-    from dataclasses import replace
-
     found = guess_columns(table, attributes)
-    second = set(columns.repeats(table.headers))
+    second = set(columns.repeats(table.headers)) | set(_address_columns(table))
     shown = [(line, [_shown(cell) for cell in cells]) for line, cells, _ in table.head[:SHOWN]]
     options = table.options
     if not options.standing:
@@ -115,16 +114,24 @@ def of_table(table: Table, attributes: Sequence[str]) -> Preview:
         readings=_readings(table),
         sheets=table.sheets,
         columns=[
-            _column(table, index, field, index in second and field != "address")
-            for index, field in enumerate(found)
+            _column(table, index, field, index in second and not field) for index, field in enumerate(found)
         ],
         rows=shown,
         more_rows=len(table.head) > SHOWN,
     )
 
 
+def _address_columns(table: Table) -> list[int]:
+    """Columns of which most filled cells are addresses."""
+    return [
+        index
+        for index in range(len(table.headers))
+        if address_column([cells[index : index + 1] for cells in table.sample]) is not None
+    ]
+
+
 def _column(table: Table, index: int, field: str, repeats: bool) -> Column:
-    values = [cells[index] for _, cells, _ in table.head if index < len(cells) and cells[index].strip()]
+    values = [cells[index] for cells in table.sample if index < len(cells) and cells[index].strip()]
     header = table.headers[index]
     # Two columns may have one name: what differs is kept apart by the column's number.
     samples = list(dict.fromkeys(_shown(value) for value in values))[:SAMPLES]
@@ -132,7 +139,7 @@ def _column(table: Table, index: int, field: str, repeats: bool) -> Column:
         dates.is_ambiguous(value) for value in values
     )
     key = columns.attribute_key(header) or f"column_{index + 1}"
-    return Column(_shown(header), "" if repeats else field, key, samples, repeats, ambiguous)
+    return Column(_shown(header), field, key, samples, repeats, ambiguous)
 
 
 def _readings(table: Table) -> list[Reading]:

@@ -40,7 +40,10 @@ codecs.register_error("mark", _mark)
 class TextTable:
     """One text file, opened for one pass. `unread` tells lines that an unclosed quote swallowed."""
 
-    def __init__(self, path: Path, encoding: str, separator: str, bounds: Bounds) -> None:
+    def __init__(
+        self, path: Path, encoding: str, separator: str, bounds: Bounds, only_head: bool = False
+    ) -> None:
+        """only_head: who asks wants the first rows; do not read to the end for a quote that closes nowhere."""
         self._file = path.open("rb")
         self._encoding = encoding
         self._dialect: dict[str, Any] = {"delimiter": separator or "\x1f", "skipinitialspace": True}
@@ -50,6 +53,7 @@ class TextTable:
         self._cut = False
         self._overflow = False
         self._ended = False
+        self._only_head = only_head
         self._sentinel = secrets.token_urlsafe(16)
         self.unread: list[tuple[int, int]] = []
         csv.field_size_limit(max(2 * bounds.record, csv.field_size_limit()))
@@ -142,7 +146,7 @@ class TextTable:
 
     def _skip_to_closing_quote(self) -> None:
         """A quote opened long ago: go on after the line that closes it, or at the end of the file."""
-        while text := self._readline():
+        while not self._only_head and (text := self._readline()):
             self._number += 1
             if text.count('"') % 2:
                 return

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 from contacts.imports import columns
+from contacts.imports.cleaning import statuses
 from contacts.imports.plan import ReadOptions
 from contacts.imports.reading import detecting, formats
 from contacts.imports.reading.bounds import Bounds, FileRefused
@@ -43,15 +44,24 @@ class Table:
                 raise FileRefused("too_many_rows", f"{limit:,}")
             yield row
 
-    def _after(self, line: int) -> Iterator[Row]:
-        return (row for row in self._all() if row[0] > line and not self._hint(row))
+    @property
+    def sample(self) -> list[list[str]]:
+        """Cells of the first people, without rows that could not be read."""
+        return [cells for _, cells, fault in self.head if not fault]
 
-    def _all(self) -> Iterator[Row]:
+    def first_rows(self, count: int) -> list[Row]:
+        """The first rows that are not blank, the header among them."""
+        return list(islice(self._after(0, only_head=True), count))
+
+    def _after(self, line: int, *, only_head: bool = False) -> Iterator[Row]:
+        return (row for row in self._all(only_head) if row[0] > line and not self._hint(row))
+
+    def _all(self, only_head: bool) -> Iterator[Row]:
         if self._workbook is not None:
             yield from self._workbook.rows()  # type: ignore[attr-defined]
             self.bytes_read = self.path.stat().st_size
             return
-        text = TextTable(self.path, self.options.encoding, self.options.separator, self.bounds)
+        text = TextTable(self.path, self.options.encoding, self.options.separator, self.bounds, only_head)
         self.unread = text.unread
         try:
             for count, row in enumerate(text.rows()):
@@ -95,6 +105,8 @@ def _open_text(path: Path, options: ReadOptions, bounds: Bounds) -> Table:
     if not head.strip("\0 \t\r\n\u00a0\ufeff"):
         raise FileRefused("empty_file")
     separator = options.separator or detecting.separator_of_text(head)
+    if len(separator) > 1 or separator.isalnum() or separator in ('"', "\r", "\n"):
+        raise FileRefused("unsupported_format", "separator")
     return Table(
         path,
         formats.TEXT,
@@ -116,7 +128,7 @@ def _open_workbook(path: Path, kind: str, options: ReadOptions, bounds: Bounds) 
 
 def _find_header(table: Table) -> None:
     """Fill `headers`, `head`, `problem` and the header's line."""
-    first = list(islice(table._after(0), _LOOKED_AT + detecting.TITLE_ROWS))
+    first = table.first_rows(_LOOKED_AT + detecting.TITLE_ROWS)
     if not first:
         raise FileRefused("empty_file")
     options = table.options
@@ -131,11 +143,17 @@ def _find_header(table: Table) -> None:
         found = detecting.Header(index)
     else:
         found = detecting.header_of([cells for _, cells, _ in first])
+    if found.index is None and options.header:
+        found = detecting.Header(0)  # a person said that there is one
     if found.index is None:
         table.problem = "no_header"
         table.headers, table.head = [""] * max(len(cells) for _, cells, _ in first), first
         return
     table.headers = [cell.strip().strip("\ufeff\u200b") for cell in first[found.index][1]]
+    while table.headers and not table.headers[-1]:
+        table.headers.pop()
+    if len(table.headers) > table.bounds.columns:
+        raise FileRefused("too_many_columns", f"{table.bounds.columns:,}")
     table.head = first[found.index + 1 :]
     table.options = replace(options, header=True, header_line=first[found.index][0])
     _judge(table)
@@ -149,10 +167,22 @@ def _judge(table: Table) -> None:
 
 
 def guess_columns(table: Table, attributes: Sequence[str]) -> list[str]:
-    """The field of each column by its name; the address, where no name tells it, by what stands in the cells."""
+    """The field of each column by its name; the address, where no name tells it, by what stands in the cells.
+
+    A column is taken for a status or a consent only if its words are understood: "State" is also a part of a country.
+    """
     found = columns.match(table.headers, attributes)
+    rows = table.sample
     if "address" not in found:
-        index = detecting.address_column([cells for _, cells, _ in table.head])
+        index = detecting.address_column(rows)
         if index is not None and index < len(found):
             found[index] = "address"
+    for name, known in (("status", statuses.standing_of), ("consent", statuses.says_consent)):
+        if name in found and not _mostly(known, rows, found.index(name)):
+            found[found.index(name)] = ""
     return found
+
+
+def _mostly(known: Callable[[str], object], rows: Sequence[Sequence[str]], index: int) -> bool:
+    words = [cells[index] for cells in rows if index < len(cells) and cells[index].strip()]
+    return 2 * sum(known(word) is not None for word in words) >= len(words)
