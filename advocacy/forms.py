@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -125,13 +126,23 @@ def with_fields(text: str, shown: str) -> str:
     return text
 
 
+class Typed(forms.CharField):
+    """A text as it was typed. What is wrong with it our own rules say, NUL and all, in words of ours."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, strip=False, **options)
+        self.validators = [
+            check for check in self.validators if not isinstance(check, ProhibitNullCharactersValidator)
+        ]
+
+
 class EditorForm(forms.Form):
     """A supporter's words for one template: a subject picked or written, and the part that may be edited."""
 
-    subject = forms.CharField(required=False, strip=False)
-    own_subject = forms.CharField(required=False, strip=False)
-    own_words = forms.CharField(required=False, strip=False)
-    body = forms.CharField(required=False, strip=False)
+    subject = Typed()
+    own_subject = Typed()
+    own_words = Typed()
+    body = Typed()
 
     def __init__(self, editor: Editor, data: QueryDict | None = None, own_words: str = "") -> None:
         self.editor = editor
@@ -167,7 +178,7 @@ class EditorForm(forms.Form):
         return str(self["subject"].value() or "")
 
     def clean(self) -> dict[str, Any]:
-        # Our own rules say what is wrong in one place; Django's field checks only guard against NUL.
+        # Our own rules say what is wrong, in one place.
         data = self.cleaned_data
         self._take("own_subject" if self._is_own else "subject", self._clean_subject)
         self._take("body", self._clean_body)
@@ -205,18 +216,14 @@ class EditorForm(forms.Form):
 class DetailsForm(forms.Form):
     """Who writes, and what they agree to. Both consents stand alone and neither is ticked beforehand."""
 
-    name = forms.CharField(
+    name = Typed(
         label=gettext_lazy("Your name"),
         help_text=gettext_lazy("As it will stand under the letter."),
-        required=False,
-        strip=False,
         widget=forms.TextInput({"autocomplete": "name", "maxlength": rules.MAX_NAME}),
     )
-    email = forms.CharField(
+    email = Typed(
         label=gettext_lazy("Your e-mail address"),
         help_text=gettext_lazy("We mail you one link to confirm, and the answer comes to you here."),
-        required=False,
-        strip=False,
         # A text field with the right keyboard: browsers' own check refuses addresses that exist (müller@…).
         widget=forms.TextInput(
             {
@@ -228,17 +235,13 @@ class DetailsForm(forms.Form):
             }
         ),
     )
-    place = forms.CharField(
+    place = Typed(
         label=gettext_lazy("The place where you live"),
         help_text=gettext_lazy("Town or village. Offices answer the people they represent."),
-        required=False,
-        strip=False,
         widget=forms.TextInput({"autocomplete": "address-level2", "maxlength": rules.MAX_PLACE}),
     )
-    postcode = forms.CharField(
+    postcode = Typed(
         label=gettext_lazy("Postcode"),
-        required=False,
-        strip=False,
         widget=forms.TextInput({"autocomplete": "postal-code", "maxlength": 20, "dir": "ltr"}),
     )
     letter_consent = forms.BooleanField(required=False)

@@ -175,6 +175,9 @@ class TargetRule(Match):
             )
         ]
 
+    def __str__(self) -> str:
+        return str(self.get_effect_display())
+
 
 class LetterTemplate(Match):
     """The words of a letter. The first template that matches by priority is taken, else the default one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from typing import ClassVar
 
 from django.conf import settings
@@ -158,6 +159,19 @@ class Person(Sourced):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def formal_name(self) -> str:
+        """The name in Latin letters with the form of address."""
+        return f"{self.honorific} {self.name}".strip()
+
+    def name_in(self, language: str) -> str:
+        """The name as readers of `language` write it: in its own script where that is theirs, else the formal one."""
+        is_own = bool(self.language) and language.split("-")[0] == self.language.split("-")[0]
+        is_theirs = language.split("-")[0] == "ar" and any(
+            unicodedata.bidirectional(sign) == "AL" for sign in self.native_name
+        )
+        return (self.native_name if is_own or is_theirs else "") or self.formal_name
 
 
 class MandateQuerySet(models.QuerySet["Mandate"]):

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, get_language_info
 
 from advocacy import prose
-from advocacy.models import Legislature
+from advocacy.models import Legislature, Person
 
 register = template.Library()
 
@@ -76,6 +76,12 @@ def site_url(name: str, *args: object) -> str:
 def house_name(legislature: Legislature) -> str:
     """A legislature as the reader of the page calls it."""
     return legislature.name_in(get_language() or "")
+
+
+@register.filter
+def called(person: Person) -> str:
+    """A person's name as the reader of the page writes it."""
+    return person.name_in(get_language() or "")
 
 
 @register.filter

@@ -87,6 +87,17 @@ def test_people_are_shown_with_chamber_area_party_and_their_name_in_their_own_sc
         assert shown in page.text
 
 
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [("en", ["Hon. Achieng Example", "أشينغ"]), ("ar", ["أشينغ", "Hon. Achieng Example"])],
+)
+def test_the_name_that_the_reader_can_read_comes_first(campaign, member, language, shown):
+    member.person.honorific = "Hon."
+    member.person.save()
+    text = Visitor(language).choose(campaign).text
+    assert text.index(shown[0]) < text.index(shown[1])
+
+
 def test_no_address_of_a_representative_is_ever_in_a_page(campaign, member):
     visitor = Visitor()
     pages = [visitor.get(f"/en/c/{campaign.slug}/"), visitor.choose(campaign)]

@@ -86,6 +86,20 @@ def test_the_button_counts_the_letters_we_send_and_not_those_for_a_web_form(camp
     assert "Get my letter ready" in only.text
 
 
+def test_the_preview_calls_people_by_their_form_of_address(campaign, member):
+    other = make_mandate(member.legislature, make_person(name="Baraka Example", honorific="Sen."))
+    page = Visitor().fill(Visitor().to_letter(campaign, member.person_id, other.person_id))
+    assert "The letter to Sen. Baraka Example" in page.text
+
+
+def test_a_sign_nobody_can_see_is_refused_in_words_of_ours(campaign, member):
+    visitor = Visitor()
+    page = visitor.fill(visitor.to_letter(campaign, member.person_id), name="Ann\0 Example", place="Kis\0umu")
+    assert page.response.status_code == 422
+    assert page.text.count("There is an invisible control character or line break in here.") == 4
+    assert "Null characters" not in page.text
+
+
 def test_a_page_with_typed_words_is_for_its_readers_browser_only(campaign, member):
     page = Visitor().fill(Visitor().to_letter(campaign, member.person_id))
     assert page.response["Cache-Control"] == "private, no-cache"
