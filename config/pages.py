@@ -40,7 +40,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     kept_out = ["/staff/", "/webhooks/"] + [
         f"/{language}/{page}/"
         for language, _name in settings.LANGUAGES
-        for page in ("confirm", "letters", "pending", "not-me", "report")
+        for page in ("confirm", "letters", "pending", "not-me", "report", "subscribe", "preferences")
     ]
     text = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in kept_out)
     return HttpResponse(text, content_type="text/plain; charset=utf-8")

@@ -36,6 +36,7 @@ def _need(name: str, example: str, otherwise: str) -> str:
 SECRET_KEY = _need("SECRET_KEY", "a-long-random-string", "insecure-key-for-development-only")
 # Keys of their own, so that one of them can be changed without breaking what another protects.
 ADDRESS_HASH_KEY = _need("ADDRESS_HASH_KEY", "another-long-random-string", "insecure-address-key")
+PREFERENCE_LINK_KEY = _need("PREFERENCE_LINK_KEY", "a-third-long-random-string", "insecure-link-key")
 DEBUG = env.bool("DEBUG", False) and not PRODUCTION
 SITE_URL = _need("SITE_URL", "https://act.example.org", f"http://localhost:{env.str('PORT', '8000')}").rstrip(
     "/"

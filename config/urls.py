@@ -14,5 +14,5 @@ urlpatterns = [
     re_path(r"^accent/(?P<colour>[0-9a-f]{6})\.css$", pages.accent, name="accent"),
     path("webhooks/", include("mailer.webhook_urls")),
     path("staff/", admin.site.urls),
-    *i18n_patterns(path("", include("advocacy.urls"))),
+    *i18n_patterns(path("", include("mailer.urls")), path("", include("advocacy.urls"))),
 ]

@@ -10,9 +10,16 @@ class MailerConfig(AppConfig):
         from anymail.signals import tracking
 
         from contacts.segments import rules
-        from mailer import personal, segment_rules
+        from mailer import kinds, personal, segment_rules
+        from mailer.models import Delivery
+        from mailer.preferences import link_mails
+        from mailer.signup import mails
+        from mailer.signup import personal as personal_sign_ups
         from mailer.webhooks import keep_event
 
         tracking.connect(keep_event, dispatch_uid="mailer.webhooks.keep_event")
         personal.register()
         rules.register("mailer", segment_rules.known)
+        personal_sign_ups.register()
+        kinds.register(Delivery.Kind.OPT_IN, check=mails.check, fields=mails.fields)
+        kinds.register(Delivery.Kind.NOTICE, check=link_mails.check, fields=link_mails.fields)

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from contacts.retention import BATCH, SECONDS, in_time
 from mailer.models import Delivery, Message
 from mailer.personal import empty_messages
+from mailer.signup import personal as sign_ups
 
 ADDRESS_DAYS = timedelta(days=90)
 TEXT_DAYS = timedelta(days=90)
@@ -24,7 +25,7 @@ _ON_THEIR_WAY = [Delivery.Status.QUEUED, Delivery.Status.SENDING]
 
 def forget(seconds: float = SECONDS) -> bool:
     """Apply every rule of the mailer. False if time ran out first; call it again then. Safe to run twice at once."""
-    return in_time([texts, addresses], seconds)
+    return in_time([texts, addresses, sign_ups.over, sign_ups.addresses], seconds)
 
 
 def addresses() -> Iterator[int]:

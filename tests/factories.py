@@ -24,7 +24,8 @@ from advocacy.models import (
 from contacts.addresses import Address, parse
 from contacts.models import Contact, Import, ImportRow, MailingList, Subscription
 from mailer import sending
-from mailer.models import Delivery, Message
+from mailer.models import Delivery, Message, SignUp
+from mailer.signup import opting_in
 
 _number = itertools.count(1)
 
@@ -259,3 +260,22 @@ def stage(to: Import, line: int, address: Address | None, **fields: Any) -> Impo
         else {}
     )
     return ImportRow.objects.create(from_import=to, line=line, **known, **fields)
+
+
+def make_sign_up(
+    mailing_list: MailingList | None = None, address: Address | None = None, **fields: Any
+) -> SignUp:
+    """An address typed into a list's form, with the mail that asks its owner."""
+    mailing_list = mailing_list or make_mailing_list(is_public=True)
+    return opting_in.sign_up(
+        opting_in.Request(
+            **{
+                "mailing_list": mailing_list,
+                "address": address or unique_address(),
+                "language": "en",
+                "text": "Send me the news.",
+                "page": "https://epistle.example/en/lists/news/",
+                **fields,
+            }
+        )
+    )

@@ -14,6 +14,7 @@ PRODUCTION = {
     "EPISTLE_ENV": "production",
     "SECRET_KEY": "x" * 50,
     "ADDRESS_HASH_KEY": "y" * 50,
+    "PREFERENCE_LINK_KEY": "z" * 50,
     "SITE_URL": "https://act.example.org",
     "ALLOWED_HOSTS": "act.example.org",
     "DATABASE_URL": "postgres://epistle:secret@db.example/epistle",

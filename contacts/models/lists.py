@@ -50,12 +50,26 @@ class MailingList(models.Model):
     def public_description(self, language: str | None = None) -> str:
         return self._text("description", language)
 
+    def public_consent(self, language: str | None = None) -> str:
+        """What people agree to when they sign up, in the words of staff; "" where staff wrote none in the language:
+        the words that every list has are then the better ones.
+        """
+        wanted = _tried(language)[:2]
+        return next((str(text) for code in wanted if (text := self.texts.get(code, {}).get("consent"))), "")
+
+    def text_language(self, language: str | None = None) -> str:
+        """The language that the public name is in, "" for the name staff gave the list."""
+        return next((code for code in _tried(language) if self.texts.get(code, {}).get("name")), "")
+
     def _text(self, part: str, language: str | None) -> str:
-        wanted = language or get_language() or "en"
-        for code in (wanted, wanted.partition("-")[0], "en"):
-            if text := self.texts.get(code, {}).get(part):
-                return str(text)
-        return ""
+        return next(
+            (str(text) for code in _tried(language) if (text := self.texts.get(code, {}).get(part))), ""
+        )
+
+
+def _tried(language: str | None) -> tuple[str, str, str]:
+    wanted = language or get_language() or "en"
+    return wanted, wanted.partition("-")[0], "en"
 
 
 class Subscription(models.Model):

@@ -15,8 +15,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from django.core import mail
 
-from mailer import throttle
+from mailer import budgets, throttle
+from tests.advocacy.conftest import Outbox
 
 
 class Provider:
@@ -109,3 +111,20 @@ def silent_broker() -> Iterator[None]:
         broker_at(f"redis://127.0.0.1:{listener.getsockname()[1]}/0"),
     ):
         yield
+
+
+@pytest.fixture
+def outbox(settings: Any) -> Outbox:
+    """Mail stays in memory: what matters is which mails there are and what they say."""
+    settings.MAIL_BACKEND = "anymail.backends.test.EmailBackend"
+    mail.outbox = []
+    return Outbox()
+
+
+@pytest.fixture
+def fresh_budgets() -> Iterator[None]:
+    """The budgets of the public forms, unspent."""
+    budgets.forget_connections()
+    throttle.valkey().flushdb()
+    yield
+    budgets.forget_connections()

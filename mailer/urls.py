@@ -1,0 +1,19 @@
+"""The public pages of lists and preferences."""
+
+from django.urls import path
+
+from mailer.preferences import views as preferences
+from mailer.signup import views as signup
+
+app_name = "mailer"
+urlpatterns = [
+    path("lists/<slug:slug>/", signup.sign_up, name="sign_up"),
+    path("lists/<slug:slug>/next/", signup.signed_up, name="signed_up"),
+    path("subscribe/<str:token>/", signup.confirm, name="confirm"),
+    path("subscribe/<str:token>/not-me/", signup.not_me, name="not_me"),
+    path("preferences/", preferences.forgotten, name="forgotten"),
+    path("preferences/mailed/", preferences.mailed, name="link_mailed"),
+    path("preferences/<str:token>/", preferences.preferences, name="preferences"),
+    path("preferences/<str:token>/data/", preferences.data, name="data"),
+    path("preferences/<str:token>/erase/", preferences.erase, name="erase"),
+]
