@@ -6,20 +6,9 @@ import unicodedata
 from functools import cache
 
 from contacts.imports.cleaning import dates
+from contacts.imports.standing import MAILABLE
+from contacts.imports.standing import WORDS as WORST_FIRST
 
-MAILABLE = ""
-# The worst first: of several words about one person the first of this list holds.
-WORST_FIRST = (
-    "erased",
-    "complained",
-    "do_not_contact",
-    "bounced",
-    "left_all",
-    "unsubscribed",
-    "no_consent",
-    "pending",
-    "disabled",
-)
 _WORDS = {
     MAILABLE: """
         subscribed, active, enabled, confirmed, opted in, opt in, optin, member, yes, true, 1, valid, ok,

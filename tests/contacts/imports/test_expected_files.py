@@ -1,4 +1,4 @@
-"""The files of the shared data folder, against the numbers that come with them (docs/decisions/0006)."""
+"""The files of the shared data folder, against the numbers that come with them (docs/decisions/0008)."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_file_without_header_is_imported_whole_once_staff_say_so():
 
 
 def test_the_folded_letters_of_one_word_are_one_person():
-    """ß and ss, σ and ς are one by case folding, the rule of our keys: docs/decisions/0006."""
+    """ß and ss, σ and ς are one by case folding, the rule of our keys: docs/decisions/0008."""
     assert FOLDER is not None
     found = duplicates(read(FOLDER / "14_duplicates.csv").kept)
     assert [29, 28] in found

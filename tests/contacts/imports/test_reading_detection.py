@@ -125,6 +125,13 @@ def test_a_column_of_addresses_is_found_though_its_name_says_nothing(saved):
     assert [row["address"] for row in found.kept] == ["a@example.org", "b@example.org"]
 
 
+def test_a_column_called_address_is_one_of_mail_only_if_mail_stands_in_it(saved):
+    found = read(saved(b"address,name\nHigh Street 1,A\n"))
+    assert found.problem == "no_email_column"
+    found = read(saved(b"address,name\na@example.org,A\n"))
+    assert [row["address"] for row in found.kept] == ["a@example.org"]
+
+
 def test_names_without_any_address_are_refused_as_such(saved):
     assert read(saved(b"name\nEve\n")).problem == "no_email_column"
 

@@ -1,0 +1,87 @@
+"""Column names in many languages, and mappings kept for the next file."""
+
+from __future__ import annotations
+
+import pytest
+
+from contacts.imports import columns, words
+from contacts.imports.cleaning.words import REASONS, WARNINGS
+from contacts.imports.reading.bounds import FILE_ERRORS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "email",
+        "E-Mail",
+        "Email Address",
+        "E-mail-adresse",
+        "Courriel",
+        "Adresse électronique",
+        "Correo electrónico",
+        "Эл. почта",
+        "البريد الإلكتروني",
+        "メールアドレス",
+        "电子邮件",
+        "이메일",
+        "ईमेल",
+        "Sähköposti",
+        "e_posta",
+        "ΗΛΕΚΤΡΟΝΙΚΗ ΔΙΕΥΘΥΝΣΗ",
+    ],
+)
+def test_a_column_of_addresses_is_known_in_many_languages(name):
+    assert columns.field_of(name) == "address"
+
+
+@pytest.mark.parametrize(
+    ("headers", "fields"),
+    [
+        (
+            ["Email Address", "First Name", "Last Name", "OPTIN_TIME", "CC"],
+            ["address", "first_name", "last_name", "consent_at", "country"],
+        ),
+        (["Nom", "Prénom", "Courriel"], ["last_name", "first_name", "address"]),
+        (["Name", "Vorname", "E-Mail"], ["last_name", "first_name", "address"]),
+        (["Nombre", "Apellidos", "Correo"], ["first_name", "last_name", "address"]),
+        (["Name", "E-Mail"], ["name", "address"]),
+        (["Эл. почта", "Имя", "Фамилия"], ["address", "first_name", "last_name"]),
+        (["email", "Email", "Phone"], ["address", "", ""]),
+        (["State", "Estado", "email"], ["", "", "address"]),
+    ],
+)
+def test_headers_are_matched_to_fields_and_a_field_is_given_once(headers, fields):
+    assert columns.match(headers) == fields
+
+
+def test_every_field_is_known_by_its_own_name_so_that_our_export_can_be_imported():
+    # A column called "address" may hold streets: it is known by what stands in it (test_reading_detection).
+    assert columns.match(columns.FIELDS[1:]) == list(columns.FIELDS[1:])
+    assert columns.field_of("attribute:city") == "attribute:city"
+
+
+def test_a_mapping_kept_of_one_file_matches_the_next_whatever_its_order():
+    mapping = columns.mapping_of(["Kontakt", "Ort", "Egal"], ["address", "attribute:city", ""])
+    assert mapping == {"kontakt": "address", "ort": "attribute:city"}
+    assert columns.apply_mapping(["Ort", "Neu", "KONTAKT "], mapping) == ["attribute:city", "", "address"]
+
+
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [
+        ("Größe, XL", "grosse_xl"),
+        ("City", "city"),
+        ("2nd choice", "a_2nd_choice"),
+        ("Город", ""),
+        ("x" * 80, "x" * 50),
+    ],
+)
+def test_a_column_name_becomes_the_key_of_an_attribute(header, key):
+    assert columns.attribute_key(header) == key
+
+
+def test_every_word_that_an_import_can_say_has_words_for_people():
+    assert set(words.REASONS) >= set(REASONS)
+    assert set(words.WARNINGS) >= set(WARNINGS)
+    assert set(words.PROBLEMS) >= set(FILE_ERRORS)
+    assert set(words.FIELDS) >= set(columns.FIELDS)
