@@ -40,6 +40,7 @@ def scrub(people: Sequence[Person]) -> Counter[str]:
     )
     touched = _empty_rows(people)
     counts["contacts.importrow"] = sum(touched.values())
+    counts["contacts.import"] = _empty_headers(people)
     for one in with_file:
         if one.status in _UNREAD:
             if _may_hold(one, people):
@@ -66,14 +67,28 @@ def _remove_file(one: Import) -> int:
 # --- staged rows --------------------------------------------------------------------------------------------------
 
 # The hash stays, and tells the merge that nobody is made of this row.
-_EMPTY = """
+_BLANK = """
 UPDATE contacts_importrow SET address = '', address_key = '', name = '', first_name = '', last_name = '',
     country = '', language = '', time_zone = '', attributes = '{}', consent_at = NULL, proof = NULL, cells = NULL,
     warnings = NULL, standing = CASE WHEN result = 'rejected' THEN '' ELSE 'erased' END
+"""
+_EMPTY = f"""{_BLANK}
 WHERE (address_hash = ANY(%s) AND (address_key <> '' OR cells IS NOT NULL))
    OR (result = 'rejected' AND cells IS NOT NULL AND array_to_string(cells, ' ') ILIKE ANY(%s))
 RETURNING from_import_id
 """
+_EMPTY_KNOWN = f"""{_BLANK}
+WHERE from_import_id = %s AND address_key <> ''
+    AND address_hash IN (SELECT address_hash FROM contacts_suppression WHERE reason = 'erased')
+"""  # noqa: S608 - our own words above
+
+
+def forget_erased(run: Import) -> int:
+    """Empty the rows of a finished import whose people were erased before: the file brought their address back, the
+    report must not keep it. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EMPTY_KNOWN, [run.pk])
+        return int(cursor.rowcount)
 
 
 def _empty_rows(people: Sequence[Person]) -> Counter[int]:
@@ -82,6 +97,16 @@ def _empty_rows(people: Sequence[Person]) -> Counter[int]:
         patterns = [f"%{_like(text)}%" for person in people for text in spellings(person)]
         cursor.execute(_EMPTY, [[person.hash for person in people], patterns])
         return Counter(row[0] for row in cursor.fetchall())
+
+
+def _empty_headers(people: Sequence[Person]) -> int:
+    """A file without a heading may have been read as if its first person were one."""
+    with connection.cursor() as cursor:
+        patterns = [f"%{_like(text)}%" for person in people for text in spellings(person)]
+        cursor.execute(
+            "UPDATE contacts_import SET headers = '[]' WHERE headers::text ILIKE ANY(%s)", [patterns]
+        )
+        return int(cursor.rowcount)
 
 
 def _like(text: str) -> str:

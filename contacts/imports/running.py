@@ -21,7 +21,7 @@ from django.db import Error, connection, connections, transaction
 from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, Sum
 from django.db.models.functions import Now
 
-from contacts import doorbell
+from contacts import doorbell, import_traces, retention
 from contacts.imports import staging, undoing
 from contacts.imports.merging import Merger
 from contacts.imports.reading.bounds import FileRefused
@@ -84,7 +84,10 @@ def resume(run: Import, *, ring: bool = True) -> bool:
 
 
 def undo(run: Import, *, ring: bool = True) -> bool:
-    """Take back what an import did, see `undoing`. False unless it is done or stopped."""
+    """Take back what an import did, see `undoing`. False unless it is done or stopped, or if it is too late for it
+    (`retention.may_be_undone`)."""
+    if not retention.may_be_undone(run):
+        return False
     return _begin(run, Status.UNDOING, ring)
 
 
@@ -303,6 +306,7 @@ def settle(run: Import) -> bool:
     counts = counted(run)
     if run.move_to(Status.DONE, **_FREE, **counts, merged_rows=_merged(run), finished_at=Now()):
         ImportChunk.objects.filter(from_import=run).delete()
+        import_traces.forget_erased(run)
         _tell(run)
     return True
 

@@ -183,6 +183,10 @@ WARNINGS: dict[str, Any] = {
     "not_yes_or_no": _("What should be yes or no is neither and is left out."),
     "broken_attributes": _("The attributes are no JSON object and are left out."),
     "too_many_tags": _("There are more tags than we keep."),
+    # of the file as a whole
+    "person_erased": _(
+        "Somebody in this file was erased since, so we no longer keep the file. To read it anew, bring it again."
+    ),
 }
 
 
