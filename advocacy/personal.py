@@ -39,6 +39,7 @@ def timeline(person: Person) -> Iterator[Entry]:
             detail=letter.campaign.name + (f" · {_('test')}" if letter.is_test else ""),
             url=reverse("admin:advocacy_letter_change", args=[letter.pk]),
             permission="advocacy.view_letter",
+            about=letter,
         )
 
 

@@ -47,7 +47,8 @@ class Entry:
     """One thing that happened, as staff read it.
 
     kind: mail, consent, import, letter, change or suppression. words: a translated sentence. url: the desk's page
-    of it, if there is one. permission: what a reader needs to see it ("app.codename").
+    of it, if there is one. permission: what a reader needs to see it ("app.codename"). about: the row it tells of;
+    a reader who works for another organisation than that row's does not see it.
     """
 
     at: datetime
@@ -56,6 +57,7 @@ class Entry:
     detail: str = ""
     url: str = ""
     permission: str = ""
+    about: models.Model | None = None
 
 
 Timeline = Callable[[Person], Iterable[Entry]]

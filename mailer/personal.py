@@ -47,6 +47,7 @@ def timeline(person: Person) -> Iterator[Entry]:
             detail=" · ".join(_details(delivery)),
             url=reverse("admin:mailer_delivery_change", args=[delivery.pk]),
             permission="mailer.view_delivery",
+            about=delivery,
         )
 
 

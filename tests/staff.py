@@ -32,7 +32,7 @@ from advocacy.models import (
     TargetRule,
 )
 from contacts.addresses import parse
-from contacts.models import Consent, Contact, Erasure, MailingList, Subscription, Suppression
+from contacts.models import Attribute, Consent, Contact, Erasure, MailingList, Subscription, Suppression
 from mailer.models import Delivery, DeliveryEvent, Message, Sender
 
 _number = itertools.count(1)
@@ -272,6 +272,7 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
         make_message(sender=sender),
         make_delivery(message=make_message(sender=sender)),
         contact,
+        Attribute.objects.create(key=f"a{n()}", name="City"),
         mailing_list,
         Subscription.objects.create(contact=contact, mailing_list=mailing_list, status="confirmed"),
         Consent.objects.create(

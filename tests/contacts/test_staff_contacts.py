@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from contacts import suppressions
 from contacts.addresses import parse
-from contacts.models import Contact, Suppression
+from contacts.models import Suppression
 from tests.staff import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -87,15 +87,3 @@ def test_nobody_takes_a_suppression_away_at_the_desk(client, role):
     )
     row.refresh_from_db()
     assert row.scope == "all"
-
-
-def test_a_contact_is_found_by_address_or_by_the_beginning_of_a_name(desk):
-    address = parse("ann@example.org")
-    contact = Contact.objects.create(
-        address=address.given, address_key=address.key, address_hash=address.hash, name="Ann Example"
-    )
-    url = reverse("admin:contacts_contact_changelist")
-    for query in ("ANN@example.org", "ann ex"):
-        assert list(desk.get(url, {"q": query}).context["cl"].result_list) == [contact]
-    for query in ("@example.org", "xample", "%"):
-        assert not desk.get(url, {"q": query}).context["cl"].result_list

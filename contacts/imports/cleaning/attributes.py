@@ -21,7 +21,7 @@ KEYS = 100
 
 _BLANKS = re.compile(r"[\s\u00a0\u202f']")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?\Z")
-_QUOTED_TAGS = re.compile(r'"((?:[^"]|"")*)"|([^,;|]+)')
+_QUOTED_TAGS = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=[,;|]|\Z)|([^,;|]+)')
 
 
 def value_of(kind: str, text: str, order: str, warn: Warn) -> Any:
