@@ -7,12 +7,13 @@ class AdvocacyConfig(AppConfig):
     verbose_name = _("Advocacy")
 
     def ready(self) -> None:
-        from advocacy import door, invariants, mails, personal, receivers, segment_rules
+        from advocacy import door, invariants, mails, personal, reasons, receivers, segment_rules
         from contacts.segments import rules
         from mailer import kinds
         from mailer.models import Delivery
         from mailer.signals import delivery_settled
 
+        reasons.know_ours()
         kind = Delivery.Kind
         kinds.register(kind.LETTER, check=door.check_letter, fields=mails.letter_fields)
         kinds.register(kind.CONFIRMATION, check=mails.check_confirmation, fields=mails.confirmation_fields)

@@ -31,6 +31,7 @@ from contacts.clock import database_now
 from contacts.models import Consent, Suppression
 from mailer import allowance, sending
 from mailer.models import Delivery
+from mailer.reasons import in_words
 
 __all__ = [
     "Draft",
@@ -475,7 +476,9 @@ def release(letter: Letter, by: User) -> bool:
     found = routes.resolve(letter)
     if found.address is None:
         raise ValidationError(
-            _("This letter cannot leave yet: %(reason)s."), code="no_route", params={"reason": found.reason}
+            _("This letter cannot leave yet: %(reason)s."),
+            code="no_route",
+            params={"reason": in_words(found.reason)},
         )
     letter.route, letter.address_hash, letter.domain = found.route, found.address.hash, found.address.domain
     pace.hold_lanes([letter])

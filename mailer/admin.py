@@ -33,7 +33,7 @@ from accounts.models import User
 from accounts.permissions import belongs_through, may, require, visible
 from contacts.lookup import by_address
 from mailer import figures as counting
-from mailer import sending
+from mailer import reasons, sending
 from mailer.bounces import in_words
 from mailer.models import Delivery, DeliveryEvent, Message, Sender
 
@@ -52,8 +52,8 @@ class EventInline(ReadOnly, StaffInline):
     """Every fact about a delivery, in the order in which it happened."""
 
     model = DeliveryEvent
-    fields = ["occurred_at", "type", "why", "detail", "actor"]
-    readonly_fields = ["occurred_at", "type", "why", "detail", "actor"]
+    fields = ["occurred_at", "type", "why", "more", "actor"]
+    readonly_fields = ["occurred_at", "type", "why", "more", "actor"]
     ordering = ["occurred_at", "pk"]
     verbose_name_plural = _("what happened, in order")
     can_delete = False
@@ -68,17 +68,21 @@ class EventInline(ReadOnly, StaffInline):
     def why(self, event: DeliveryEvent) -> str:
         return in_words(event.bounce_class, event.bounce_code) or "–"
 
+    @admin.display(description=_("detail"))
+    def more(self, event: DeliveryEvent) -> str:
+        return reasons.in_words(event.detail) or "–"
+
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, StaffAdmin):
     newest_first = True
-    list_display = ["number", "kind", "status", "reason", "created_at", "sent_at", "delivered_at", "bounce"]
+    list_display = ["number", "kind", "status", "why", "created_at", "sent_at", "delivered_at", "bounce"]
     list_filter = ["status", "kind", "bounce_class"]
     search_fields = ["pk"]
     search_help_text = _("A whole address, or the number of a delivery.")
     inlines = [EventInline]
     fieldsets = [
-        (None, {"fields": ["status", "reason", "kind", "address", "message"]}),
+        (None, {"fields": ["status", "why", "kind", "address", "message"]}),
         (
             _("What we did"),
             {
@@ -108,13 +112,17 @@ class DeliveryAdmin(ReadOnly, StaffAdmin):
             },
         ),
     ]
-    readonly_fields = ["bounce"]
+    readonly_fields = ["why", "bounce"]
     list_select_related = ["message"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
         return by_address(queryset, search_term), False
+
+    @admin.display(description=_("why"))
+    def why(self, delivery: Delivery) -> str:
+        return reasons.in_words(delivery.reason) or "–"
 
     @admin.display(description=_("bounce"))
     def bounce(self, delivery: Delivery) -> str:

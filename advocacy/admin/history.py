@@ -11,8 +11,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
 
 from advocacy.models import Letter, Submission
-from mailer.bounces import in_words
+from mailer import bounces
 from mailer.models import Delivery, DeliveryEvent
+from mailer.reasons import in_words
 
 Type = DeliveryEvent.Type
 
@@ -45,7 +46,7 @@ def _own_steps(letter: Letter) -> list[Step]:
         (submission.reminded_at, _("supporter reminded to confirm"), "", ""),
         (letter.confirmed_at, _("confirmed by the supporter"), "", "good"),
         # A refusal writes its own reason over the one for which the letter was held.
-        (letter.held_at, _("held for a look"), "" if is_refused else letter.held_because, "warn"),
+        (letter.held_at, _("held for a look"), "" if is_refused else in_words(letter.held_because), "warn"),
         (letter.dispatched_at, _("its turn came: handed to the mailer"), "", ""),
         (letter.answered_at, _("answered, says the supporter"), "", "good"),
         (letter.ended_at, letter.get_status_display(), letter.held_because if is_refused else "", "bad"),
@@ -70,7 +71,7 @@ def _mails(submission: Submission) -> list[Step]:
         Step(
             row.sent_at or row.due_at,
             _("mail to confirm: %(status)s") % {"status": row.get_status_display()},
-            row.reason,
+            in_words(row.reason),
             tone=tones.get(Delivery.Status(row.status), ""),
         )
         for row in rows.order_by("due_at", "pk")
@@ -93,8 +94,8 @@ def _events(letter: Letter) -> list[Step]:
 
 
 def _event(row: DeliveryEvent) -> Step:
-    why = in_words(row.bounce_class, row.bounce_code)
-    detail = " · ".join(dict.fromkeys(part for part in (why, row.detail) if part))
+    why = bounces.in_words(row.bounce_class, row.bounce_code)
+    detail = " · ".join(dict.fromkeys(part for part in (why, in_words(row.detail)) if part))
     return Step(row.occurred_at, row.get_type_display(), detail, _name(row.actor), _tone(row.type))
 
 

@@ -23,6 +23,7 @@ from accounts.permissions import may
 from advocacy.admin.exports import ExportPage, RouteResource
 from advocacy.models import ContactRoute, Letter
 from advocacy.representatives import routes
+from mailer.reasons import in_words
 
 navigation.add(
     Place(31, _("Routes to repair"), "admin:advocacy_contactroute_changelist", "advocacy.change_contactroute")
@@ -121,7 +122,7 @@ class RouteAdmin(ExportPage, StaffAdmin):
         "kind",
         "person",
         "state",
-        "state_reason",
+        "why",
         "state_changed_at",
         "verified_at",
         "held_letters",
@@ -135,6 +136,10 @@ class RouteAdmin(ExportPage, StaffAdmin):
     ]  # fmt: skip
     readonly_fields = ["state_changed_at", "source", "as_of"]
     autocomplete_fields = ["person"]
+
+    @admin.display(description=_("why"))
+    def why(self, route: ContactRoute) -> str:
+        return in_words(route.state_reason) or "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*super().get_readonly_fields(request, obj), *(["person", "kind"] if obj else [])]
