@@ -323,11 +323,13 @@ WITH written AS (
 UPDATE merging SET suppressed_now = true FROM written WHERE merging.address_hash = written.address_hash
 """
 
+# All of a batch bears the time of its transaction: the undo tells by it what came later. (The default of these columns
+# is the time of each statement.)
 _ADD = """
 INSERT INTO contacts_contact (id, address, address_key, address_hash, name, first_name, last_name, country, language,
-    time_zone, attributes, organisation_id, source, from_import_id)
+    time_zone, attributes, organisation_id, source, from_import_id, created_at, updated_at)
 SELECT m.contact, r.address, r.address_key, r.address_hash, r.name, r.first_name, r.last_name, r.country, r.language,
-    r.time_zone, r.attributes, %(organisation)s, %(source)s, %(import)s
+    r.time_zone, r.attributes, %(organisation)s, %(source)s, %(import)s, now(), now()
 FROM merging m JOIN contacts_importrow r USING (line)
 WHERE m.adding AND r.from_import_id = %(import)s AND r.line BETWEEN %(first)s AND %(last)s
 ORDER BY m.contact
@@ -366,8 +368,8 @@ UPDATE merging SET before = news.before, after = news.after FROM news WHERE news
 """
 
 _SUBSCRIBE = """
-INSERT INTO contacts_subscription (contact_id, mailing_list_id, status, reason)
-SELECT contact, %(list)s, wish, CASE wish WHEN 'unsubscribed' THEN reason ELSE '' END
+INSERT INTO contacts_subscription (contact_id, mailing_list_id, status, reason, changed_at)
+SELECT contact, %(list)s, wish, CASE wish WHEN 'unsubscribed' THEN reason ELSE '' END, now()
 FROM merging WHERE wish IS NOT NULL AND held IS NULL ORDER BY contact
 ON CONFLICT (contact_id, mailing_list_id) DO NOTHING
 """
