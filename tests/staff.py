@@ -32,7 +32,17 @@ from advocacy.models import (
     TargetRule,
 )
 from contacts.addresses import parse
-from contacts.models import Attribute, Consent, Contact, Erasure, MailingList, Subscription, Suppression
+from contacts.models import (
+    Attribute,
+    Consent,
+    Contact,
+    Erasure,
+    Import,
+    ImportMapping,
+    MailingList,
+    Subscription,
+    Suppression,
+)
 from mailer.models import Delivery, DeliveryEvent, Message, Sender
 
 _number = itertools.count(1)
@@ -235,6 +245,18 @@ def make_event(delivery: Delivery, kind: str, **fields: Any) -> DeliveryEvent:
     )
 
 
+def make_import(**fields: Any) -> Import:
+    """A small file that waits for its columns to be matched; its bytes are not there."""
+    return Import.objects.create(
+        **{
+            "file_name": f"people-{n()}.csv",
+            "file_size": 100,
+            "file_hash": n().to_bytes(32, "big"),
+            **fields,
+        }
+    )
+
+
 def make_every_row(organisation: Organisation | None) -> dict[type[models.Model], models.Model]:
     """One row of every model the desk shows, each belonging to `organisation` where its kind belongs to one."""
     person = make_person()
@@ -286,6 +308,8 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
         ),
         Erasure.objects.create(address_hash=b"0" * 32, door="command", rows={"contacts.contact": 1}),
         Suppression.objects.create(address_hash=n().to_bytes(32, "big"), reason="left", scope="all"),
+        make_import(organisation=organisation, status="discarded"),
+        ImportMapping.objects.create(name=f"mapping-{n()}", organisation=organisation),
         organisation or make_organisation(),
         Group.objects.create(name=f"Group {n()}"),
     ]

@@ -59,18 +59,21 @@ def begin_run(run: Import, *, ring: bool = True) -> bool:
 
     Raises NotReady if there is no list to bring people to, or nothing shows that they agreed.
     """
-    _require_ready(run)
+    if missing := lacks(run):
+        raise NotReady(missing)
     return _begin(run, Status.RUNNING, ring, only=Status.CHECKED)
 
 
-def _require_ready(run: Import) -> None:
+def lacks(run: Import) -> str:
+    """What an import needs before it may run: "mailing_list", "consent", or "" for nothing."""
     if run.mode == Import.Mode.SUPPRESS:
-        return
+        return ""
     if run.mailing_list_id is None:
-        raise NotReady("mailing_list")
+        return "mailing_list"
     brings_people = run.mode in {Import.Mode.UPDATE, Import.Mode.ADD}
     if brings_people and not run.consent_text.strip() and _somebody_to_mail(run):
-        raise NotReady("consent")
+        return "consent"
+    return ""
 
 
 def _somebody_to_mail(run: Import) -> bool:

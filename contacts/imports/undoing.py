@@ -10,9 +10,10 @@ What an import brought goes with its consents: it was their only proof.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import OperationalError, connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Greatest, Now
 
@@ -22,6 +23,33 @@ from contacts.imports.staging import Beat
 from contacts.models import Consent, Contact, ContactChange, Import, ImportBatch, ImportChange, Subscription
 
 _PAGE = 5_000  # people a transaction
+
+_FORECAST_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What an undo would do: people removed, people restored, and people kept because they were touched since.
+
+    kept: None where counting takes longer than a person waits; `removed` is then the most it can be.
+    """
+
+    removed: int
+    restored: int
+    kept: int | None
+
+
+def forecast(run: Import) -> Forecast:
+    """What an undo would do now. Takes a few seconds at most, whatever the size of the import."""
+    brought = Contact.objects.filter(from_import=run).count()
+    restored = ImportChange.objects.filter(from_import=run).count()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = '{_FORECAST_SECONDS}s'")
+            removed = _untouched(run).count()
+    except OperationalError:  # the count was given up
+        return Forecast(brought, restored, None)
+    return Forecast(removed, restored, brought - removed)
 
 
 def work(run: Import, beat: Beat, until: float) -> bool:

@@ -6,12 +6,13 @@ here: the pages, the files that are downloaded, the command, the mail. An unknow
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-ATTRIBUTE = "attribute:"  # the field of a column that becomes an attribute: attribute:<key>
+from contacts.imports.columns import ATTRIBUTE
 
 
 class Saying(NamedTuple):
@@ -130,6 +131,12 @@ STANDINGS: dict[str, Any] = {
     "left_all": _("left everything"),
 }
 
+SUBSCRIPTIONS: dict[str, Any] = {
+    "pending": _("not yet confirmed"),
+    "confirmed": _("subscribed"),
+    "unsubscribed": _("unsubscribed"),
+}
+
 ENCODINGS: dict[str, Any] = {
     "utf-8": _("UTF-8 (all scripts)"),
     "utf-16-le": _("UTF-16 (Excel “Unicode text”)"),
@@ -158,6 +165,11 @@ SEPARATORS: dict[str, Any] = {
     ";": _("semicolon ;"),
     "\t": _("tab"),
     "|": _("upright stroke |"),
+}
+
+DATE_ORDERS: dict[str, Any] = {
+    "dmy": _("3 April (day first)"),
+    "mdy": _("4 March (month first)"),
 }
 
 SOURCES: dict[str, Any] = {
@@ -205,16 +217,64 @@ def problem_text(word: str) -> str:
     return f"{PROBLEMS[word].short} {PROBLEMS[word].remedy}" if word in PROBLEMS else word
 
 
-def note_text(word: str) -> str:
-    """A warning about a row that was taken all the same."""
+def warning_text(word: str) -> str:
+    """What a row that was taken is worth a look for."""
     return str(WARNINGS.get(word, word))
+
+
+def note_text(note: Mapping[str, Any]) -> str:
+    """A remark on the file as a whole, as the reader process makes it."""
+    match note.get("word"):
+        case "lines_not_read":
+            text = gettext(
+                "Lines %(first)s to %(last)s were not read: a quotation mark before them swallows them."
+            )
+        case "encoding_guessed":
+            text = gettext("The encoding of the file was guessed: %(encoding)s.")
+            note = {**note, "encoding": ENCODINGS.get(note.get("encoding", ""), note.get("encoding"))}
+        case "second_address_column":
+            text = gettext("“%(header)s” holds a second address. It is not imported as a person of its own.")
+        case "column_left_out":
+            text = gettext("The column “%(header)s” is left out.")
+        case word:
+            return str(word)
+    return text % note
 
 
 def field_label(field: str) -> str:
     """What a column was matched to; an attribute of ours by its key."""
+    if field == "subscription":
+        return gettext("on the list")
     if field.startswith(ATTRIBUTE):
         return gettext("attribute %(key)s") % {"key": field.removeprefix(ATTRIBUTE)}
     return str(FIELDS.get(field, field))
+
+
+def value_text(field: str, value: Any) -> str:
+    """A value of a person as a table shows it; empty for none."""
+    if value is None:
+        return ""
+    if field == "subscription":
+        return str(SUBSCRIPTIONS.get(value, value))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def time_left(seconds: float | None) -> str:
+    """About how long something still takes, in the unit a person would say it in; empty where nobody knows."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        count = max(1, round(seconds))
+        return ngettext("about %(count)d second left", "about %(count)d seconds left", count) % {
+            "count": count
+        }
+    if seconds < 90 * 60:
+        count = round(seconds / 60)
+        return ngettext("about %(count)d minute left", "about %(count)d minutes left", count) % {
+            "count": count
+        }
+    count = round(seconds / 3600)
+    return ngettext("about %(count)d hour left", "about %(count)d hours left", count) % {"count": count}
 
 
 def tone(status: str) -> str:
