@@ -14,7 +14,9 @@ from contacts.imports.reading.bounds import Bounds, FileRefused
 
 _PIECE = 1 << 20
 # A cell with content, wherever it says that it stands; cells that carry only a style close at once.
-_CELL = re.compile(rb"<(?:\w+:)?c\s[^<>]*?\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"'][^<>]*(?<!/)>")
+_CELL = re.compile(
+    rb"<(?:\w+:)?c\s[^<>]{0,300}?\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"'][^<>]{0,300}(?<!/)>"
+)
 _ROW = re.compile(rb"<(?:\w+:)?row[\s>]")
 
 
@@ -98,7 +100,7 @@ class _Sheet:
             if letters not in self.columns_seen:
                 self.columns_seen.add(letters)
                 self.last_column = max(self.last_column, column_number(letters))
-        if max(self.rows_with_content, 0) > self.bounds.workbook_rows:
+        if self.rows_with_content > self.bounds.workbook_rows:
             raise FileRefused("too_many_rows", f"{self.bounds.workbook_rows:,}")
         if self.last_column > self.bounds.columns:
             raise FileRefused("too_many_columns", f"{self.bounds.columns:,}")

@@ -146,6 +146,10 @@ def _readings(table: Table) -> list[Reading]:
     """The first rows with anything but ASCII in each encoding that comes into question."""
     if table.encoding.certain:
         return []
+    if table.encoding.encoding.startswith(
+        "utf-16"
+    ):  # its rows are shown as they are; there is nothing to compare
+        return []
     with table.path.open("rb") as file:
         lines = [line for line in file.read(1 << 20).splitlines() if not line.isascii()][:3]
     separator = table.options.separator

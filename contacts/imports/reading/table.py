@@ -150,11 +150,14 @@ def _find_header(table: Table) -> None:
         table.headers, table.head = [""] * max(len(cells) for _, cells, _ in first), first
         return
     table.headers = [cell.strip().strip("\ufeff\u200b") for cell in first[found.index][1]]
-    while table.headers and not table.headers[-1]:
-        table.headers.pop()
-    if len(table.headers) > table.bounds.columns:
+    if any(table.headers[table.bounds.columns :]):
         raise FileRefused("too_many_columns", f"{table.bounds.columns:,}")
+    del table.headers[table.bounds.columns :]
     table.head = first[found.index + 1 :]
+    if table.kind != formats.TEXT:
+        # Nothing slips in a sheet: what stands right of the names is a column that has none.
+        widest = max((len(cells) for _, cells, _ in table.head), default=0)
+        table.headers += [""] * (widest - len(table.headers))
     table.options = replace(options, header=True, header_line=first[found.index][0])
     _judge(table)
 

@@ -132,6 +132,14 @@ def test_a_preview_shows_the_first_rows_and_what_each_column_holds(tmp_path):
     assert (preview.options.separator, preview.options.header_line, preview.more_rows) == (",", 1, False)
 
 
+def test_cells_under_a_separator_without_a_name_belong_to_a_column_that_is_left_out(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("email,name,\na@example.org,A,remark\nb@example.org,B,remark,slipped\n")
+    found = read(path)
+    assert [row["address"] for row in found.kept] == ["a@example.org"]
+    assert found.rejected == [[3, "column_count"]]
+
+
 def test_the_end_tells_of_columns_left_out_and_lines_not_read(tmp_path):
     path = tmp_path / "people.csv"
     path.write_text('E-Mail,E-Mail 2,City\na@example.org,,"Köln\nb@example.org,,Bonn\n')

@@ -69,6 +69,14 @@ def test_the_first_visible_sheet_that_holds_anything_is_read_and_all_are_named(t
     assert read(path, ReadOptions(sheet="Empty")).problem == "empty_file"
 
 
+def test_a_column_without_a_name_is_a_column_and_no_reason_to_reject_its_rows(tmp_path):
+    rows = [["email", "name"], ["a@example.org", "A", "a remark"], ["b@example.org", "B"]]
+    found = read(workbooks.save(tmp_path / "remark.xlsx", {"S": rows}))
+    assert found.preview is not None
+    assert found.preview.fields == ["address", "name", ""]
+    assert len(found.kept) == 2
+
+
 def test_dates_and_numbers_of_a_workbook_reach_their_fields(tmp_path):
     path = workbooks.save(
         tmp_path / "dates.xlsx",
