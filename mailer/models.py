@@ -20,7 +20,13 @@ class Sender(models.Model):
 
     name = models.CharField(_("name"), max_length=100)
     address = models.EmailField(_("address"), max_length=254)
-    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name=_("organisation"),
+    )
     postal_address = models.CharField(_("postal address"), max_length=300)
 
     class Meta:
@@ -37,19 +43,23 @@ class Sender(models.Model):
 class Message(models.Model):
     """The text of a mail, stored once. Nothing changes it once a delivery points to it; erasing empties it."""
 
-    sender = models.ForeignKey(Sender, null=True, blank=True, on_delete=models.PROTECT)
-    from_name = models.CharField(max_length=200)
-    from_address = models.CharField(max_length=254)
-    reply_to = models.CharField(max_length=254, blank=True)
-    reply_to_name = models.CharField(max_length=200, blank=True)
-    subject = models.CharField(max_length=500)
-    preheader = models.CharField(max_length=200, blank=True)
-    text = models.TextField()
+    sender = models.ForeignKey(
+        Sender, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("sender")
+    )
+    from_name = models.CharField(_("name of the sender"), max_length=200)
+    from_address = models.CharField(_("address of the sender"), max_length=254)
+    reply_to = models.CharField(_("answers go to"), max_length=254, blank=True)
+    reply_to_name = models.CharField(_("name beside it"), max_length=200, blank=True)
+    subject = models.CharField(_("subject"), max_length=500)
+    preheader = models.CharField(_("preview line"), max_length=200, blank=True)
+    text = models.TextField(
+        _("text"),
+    )
     html = models.TextField(blank=True)
-    language = models.CharField(max_length=12, blank=True)
+    language = models.CharField(_("language"), max_length=12, blank=True)
     content_hash = models.BinaryField(max_length=32, editable=False)
-    created_at = models.DateTimeField(db_default=Now())
-    erased_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("written on"), db_default=Now())
+    erased_at = models.DateTimeField(_("erased on"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("message")
@@ -98,43 +108,45 @@ class Delivery(Lifecycle):
         MESSAGE = "message", _("the message was refused")
         HOST = "host", _("the receiving server cannot be reached")
 
-    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries")
-    kind = models.CharField(max_length=12, choices=Kind)
-    address = models.CharField(max_length=254, blank=True, help_text=_("Empty once erased."))
+    message = models.ForeignKey(
+        Message, on_delete=models.PROTECT, related_name="deliveries", verbose_name=_("message")
+    )
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    address = models.CharField(_("address"), max_length=254, blank=True, help_text=_("Empty once erased."))
     address_hash = models.BinaryField(max_length=32)
     context = models.JSONField(
         default=dict,
         blank=True,
         help_text=_("Ids from which the kind makes its merge fields; no text, no token."),
     )
-    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.QUEUED)
     reason = models.CharField(
         max_length=300, blank=True, help_text=_("Why it stands where it stands, in words.")
     )
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lapses = models.PositiveSmallIntegerField(
         default=0, help_text=_("How often a worker died with this row before asking the provider.")
     )
-    due_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(_("due"), db_default=Now())
     claim = models.UUIDField(
         null=True, editable=False, help_text=_("Names the claim that may settle the row.")
     )
     lease_until = models.DateTimeField(null=True, blank=True)
     asked_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("Set just before the provider is asked.")
+        _("provider asked on"), null=True, blank=True, help_text=_("Set just before the provider is asked.")
     )
-    provider = models.CharField(max_length=30, blank=True)
-    provider_message_id = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
-    sent_at = models.DateTimeField(null=True, blank=True)
-    delivered_at = models.DateTimeField(null=True, blank=True)
-    deferred_at = models.DateTimeField(null=True, blank=True)
-    bounced_at = models.DateTimeField(null=True, blank=True)
-    bounce_class = models.CharField(max_length=16, choices=BounceClass, blank=True)
+    provider = models.CharField(_("provider"), max_length=30, blank=True)
+    provider_message_id = models.CharField(_("provider's number"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("queued on"), db_default=Now())
+    sent_at = models.DateTimeField(_("sent on"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("delivered on"), null=True, blank=True)
+    deferred_at = models.DateTimeField(_("deferred on"), null=True, blank=True)
+    bounced_at = models.DateTimeField(_("bounced on"), null=True, blank=True)
+    bounce_class = models.CharField(_("kind of bounce"), max_length=16, choices=BounceClass, blank=True)
     bounce_code = models.CharField(max_length=20, blank=True, help_text=_("RFC 3463, for example 5.1.1."))
-    complained_at = models.DateTimeField(null=True, blank=True)
-    opened_at = models.DateTimeField(null=True, blank=True)
-    clicked_at = models.DateTimeField(null=True, blank=True)
+    complained_at = models.DateTimeField(_("complained of on"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("opened on"), null=True, blank=True)
+    clicked_at = models.DateTimeField(_("clicked on"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("delivery")
@@ -231,8 +243,10 @@ class DeliveryEvent(models.Model):
     event_key = models.CharField(
         max_length=64, unique=True, help_text=_("A repeat of the same fact has the same key.")
     )
-    type = models.CharField(max_length=16, choices=Type)
-    occurred_at = models.DateTimeField()
+    type = models.CharField(_("what happened"), max_length=16, choices=Type)
+    occurred_at = models.DateTimeField(
+        _("when"),
+    )
     received_at = models.DateTimeField(db_default=Now())
     applied_at = models.DateTimeField(null=True, blank=True)
     parked_at = models.DateTimeField(
@@ -249,7 +263,9 @@ class DeliveryEvent(models.Model):
     raw = models.JSONField(
         null=True, blank=True, help_text=_("As the provider sent it; emptied after 30 days.")
     )
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, verbose_name=_("by whom")
+    )
 
     class Meta:
         verbose_name = _("delivery event")

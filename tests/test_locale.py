@@ -57,3 +57,26 @@ def test_translations_keep_every_placeholder_and_tag(language: str):
 def placeholders(text: str) -> list[str]:
     """Merge fields by name: what stands after | is a fallback, to be translated."""
     return sorted(found.split("|")[0].strip("{} ") for found in _PLACEHOLDERS.findall(text))
+
+
+@pytest.mark.django_db
+def test_every_field_at_the_desk_has_a_name_that_can_be_translated(language: str):
+    """A field without a name of its own is shown as its column is called, in every language."""
+    from django.contrib import admin
+
+    unnamed = []
+    for model, desk in admin.site._registry.items():
+        if model._meta.app_label not in {"advocacy", "mailer"}:
+            continue
+        shown = {
+            *desk.list_display,
+            *(name for _title, part in desk.fieldsets or [] for name in part["fields"]),
+        }
+        shown |= set(desk.fields or [])
+        names = {name for one in shown for name in (one if isinstance(one, tuple | list) else [one])}
+        unnamed += [
+            f"{model.__name__}.{field.name}"
+            for field in model._meta.get_fields()
+            if field.name in names and isinstance(getattr(field, "verbose_name", None), str)
+        ]
+    assert unnamed == []

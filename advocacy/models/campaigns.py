@@ -26,7 +26,13 @@ class Campaign(models.Model):
 
     slug = models.SlugField(_("short name in addresses"), unique=True)
     name = models.CharField(_("name for staff"), max_length=200)
-    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name=_("organisation"),
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     default_language = models.CharField(_("main language"), max_length=12, default="en")
     accent = models.CharField(_("colour"), max_length=7, default="#1f6f54", validators=[_colour])
@@ -42,6 +48,7 @@ class Campaign(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         help_text=_("Offered to supporters by its own tick."),
+        verbose_name=_("mailing list"),
     )
     contact_address = models.EmailField(
         _("contact address"), blank=True, help_text=_("Shown in mails and the privacy notice.")
@@ -182,7 +189,9 @@ class TargetRule(Match):
 class LetterTemplate(Match):
     """The words of a letter. The first template that matches by priority is taken, else the default one."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="templates")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, related_name="templates", verbose_name=_("campaign")
+    )
     name = models.CharField(_("name for staff"), max_length=100)
     language = models.CharField(_("language"), max_length=12)
     priority = models.PositiveSmallIntegerField(

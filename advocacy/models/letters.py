@@ -40,7 +40,9 @@ class Supporter(models.Model):
 class Submission(models.Model):
     """The letters one supporter sends at once, with what was asked and agreed on the form."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="submissions")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, related_name="submissions", verbose_name=_("campaign")
+    )
     supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="submissions")
     form_key = models.CharField(
         max_length=64, unique=True, help_text=_("One form is taken once, however often it is sent.")
@@ -51,24 +53,26 @@ class Submission(models.Model):
     place = models.CharField(_("place"), max_length=200, blank=True)
     postcode = models.CharField(_("postcode"), max_length=16, blank=True)
     country = models.CharField(_("country"), max_length=2)
-    wants_newsletter = models.BooleanField(default=False)
-    letter_consent_text = models.TextField(blank=True)
-    newsletter_consent_text = models.TextField(blank=True)
+    wants_newsletter = models.BooleanField(_("wants the newsletter"), default=False)
+    letter_consent_text = models.TextField(_("consent to the letter"), blank=True)
+    newsletter_consent_text = models.TextField(_("consent to the newsletter"), blank=True)
     referrer = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="brought"
     )
     network = models.CharField(
         max_length=64, blank=True, help_text=_("Keyed hash of the network; emptied after 30 days.")
     )
-    created_at = models.DateTimeField(db_default=Now())
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("written on"), db_default=Now())
+    confirmed_at = models.DateTimeField(_("confirmed on"), null=True, blank=True)
+    expires_at = models.DateTimeField(
+        _("to be confirmed by"),
+    )
     reminded_at = models.DateTimeField(null=True, blank=True)
     corrections = models.PositiveSmallIntegerField(
         default=0, help_text=_("How often the address was corrected before the confirmation.")
     )
     forgotten_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When name and texts were emptied.")
+        _("forgotten on"), null=True, blank=True, help_text=_("When name and texts were emptied.")
     )
 
     class Meta:
@@ -121,15 +125,21 @@ class Letter(Lifecycle):
     LIVE: ClassVar[list[str]] = [Status.CONFIRMED, Status.WITHHELD, Status.DISPATCHED, Status.BY_HAND]
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="letters")
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="letters")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, related_name="letters", verbose_name=_("campaign")
+    )
     supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="letters")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="letters")
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="letters", verbose_name=_("person")
+    )
     mandate = models.ForeignKey(Mandate, null=True, blank=True, on_delete=models.SET_NULL)
     route = models.ForeignKey(
         ContactRoute, null=True, blank=True, on_delete=models.SET_NULL, related_name="letters"
     )
-    template = models.ForeignKey(LetterTemplate, null=True, blank=True, on_delete=models.SET_NULL)
-    language = models.CharField(max_length=12)
+    template = models.ForeignKey(
+        LetterTemplate, null=True, blank=True, on_delete=models.SET_NULL, verbose_name=_("letter template")
+    )
+    language = models.CharField(_("language"), max_length=12)
     subject = models.CharField(_("subject"), max_length=300)
     body = models.TextField(_("letter"))
     own_words = models.PositiveSmallIntegerField(_("share of own words"), default=0, help_text=_("Percent."))
@@ -232,13 +242,20 @@ class Report(models.Model):
         ABUSE = "abuse", _("the letter is abusive, or nobody real wrote it")
         NO_LETTERS = "no_letters", _("the office wants no letters from us")
 
-    letter = models.ForeignKey(Letter, on_delete=models.CASCADE, related_name="reports")
+    letter = models.ForeignKey(
+        Letter, on_delete=models.CASCADE, related_name="reports", verbose_name=_("letter")
+    )
     kind = models.CharField(_("what"), max_length=12, choices=Kind)
     words = models.CharField(_("in their words"), max_length=1000, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(_("reported on"), db_default=Now())
     handled_at = models.DateTimeField(_("dealt with"), null=True, blank=True)
     handled_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("dealt with by"),
     )
 
     class Meta:

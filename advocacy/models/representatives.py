@@ -98,7 +98,12 @@ class Area(Sourced):
     )
     name = models.CharField(_("name"), max_length=200)
     parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="children",
+        verbose_name=_("within"),
     )
 
     class Meta(Sourced.Meta):
@@ -114,9 +119,13 @@ class Area(Sourced):
 class Postcode(models.Model):
     """One postcode lies in one or several areas: a look-up must offer a choice."""
 
-    country = models.CharField(max_length=2)
-    code = models.CharField(max_length=16, help_text=_("Upper case without blanks; leading zeros kept."))
-    area_code = models.CharField(max_length=80, help_text=_("`Area.code`; the area may be imported later."))
+    country = models.CharField(_("country"), max_length=2)
+    code = models.CharField(
+        _("postcode"), max_length=16, help_text=_("Upper case without blanks; leading zeros kept.")
+    )
+    area_code = models.CharField(
+        _("code of the area"), max_length=80, help_text=_("`Area.code`; the area may be imported later.")
+    )
 
     class Meta:
         verbose_name = _("postcode")
@@ -187,8 +196,17 @@ class Mandate(Sourced):
     """One person's seat for one stretch of time. Ended ones are closed, never deleted."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="mandates")
-    legislature = models.ForeignKey(Legislature, on_delete=models.PROTECT, related_name="mandates")
-    area = models.ForeignKey(Area, null=True, blank=True, on_delete=models.SET_NULL, related_name="mandates")
+    legislature = models.ForeignKey(
+        Legislature, on_delete=models.PROTECT, related_name="mandates", verbose_name=_("legislature")
+    )
+    area = models.ForeignKey(
+        Area,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="mandates",
+        verbose_name=_("area"),
+    )
     role = models.CharField(_("role"), max_length=100, blank=True)
     party = models.CharField(_("party"), max_length=200, blank=True)
     start_date = models.DateField(_("from"), null=True, blank=True)
@@ -218,7 +236,9 @@ class ContactRoute(models.Model):
         REFUSED = "refused", _("does not want letters here")
         RETIRED = "retired", _("no longer given by its source")
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="routes")
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="routes", verbose_name=_("person")
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     value = models.CharField(_("address, link or number"), max_length=500)
     value_key = models.CharField(
@@ -226,7 +246,7 @@ class ContactRoute(models.Model):
     )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.USABLE)
     state_reason = models.CharField(_("why"), max_length=300, blank=True)
-    state_changed_at = models.DateTimeField(null=True, blank=True)
+    state_changed_at = models.DateTimeField(_("marked on"), null=True, blank=True)
     priority = models.PositiveSmallIntegerField(
         _("order"), default=0, help_text=_("The lowest usable one is taken.")
     )
@@ -254,7 +274,7 @@ class ContactRoute(models.Model):
 class ColumnMapping(models.Model):
     """Which column of somebody's CSV file is which of our fields; saved under a name, to be used again."""
 
-    name = models.SlugField(unique=True)
+    name = models.SlugField(_("name"), unique=True)
     columns = models.JSONField(_("our field to their column"), default=dict)
     defaults = models.JSONField(_("our field to a fixed value"), default=dict, blank=True)
 
@@ -277,8 +297,10 @@ class RepresentativeImport(models.Model):
         _("not taken"), default=list, help_text=_("Person, field and reason; the first 1,000.")
     )
     dry_run = models.BooleanField(_("dry run"), default=False)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    created_at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, verbose_name=_("by whom")
+    )
+    created_at = models.DateTimeField(_("imported on"), db_default=Now())
 
     class Meta:
         ordering = ["-pk"]
