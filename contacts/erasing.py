@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -74,7 +74,7 @@ def replay(hashes: Sequence[bytes], *, by: User | None = None) -> Counter[str]:
     """
     total: Counter[str] = Counter()
     for start in range(0, len(hashes), REPLAY_BATCH):
-        people = [Person.of_hash(one) for one in hashes[start : start + REPLAY_BATCH]]
+        people = Person.of_hashes(hashes[start : start + REPLAY_BATCH])
         total.update(_patiently(partial(_erase, people, by, Door.REPLAY)))
     return total
 
@@ -139,10 +139,8 @@ def _with_earlier_addresses(people: Iterable[Person]) -> list[Person]:
     """
     found: dict[bytes, Person] = {}
     for person in people:
-        now = Contact.objects.filter(address_hash=person.hash).first()
-        found[person.hash] = Person(
-            key=person.key or (now.address_key if now else ""), hash=person.hash, contact=now
-        )
+        now = Contact.objects.filter(address_key=person.key).first() if person.key else None
+        found[person.hash] = Person(key=person.key, hash=person.hash, contact=now)
         if now is None:
             continue
         for address in _earlier(now):
@@ -151,14 +149,25 @@ def _with_earlier_addresses(people: Iterable[Person]) -> list[Person]:
     return list(found.values())
 
 
-def _earlier(contact: Contact) -> Iterable[addresses.Address]:
+def _earlier(contact: Contact) -> Iterator[addresses.Address]:
     """The addresses that stand in the history of a contact."""
-    for changes in ContactChange.objects.filter(contact=contact).values_list("changes", flat=True):
-        for text in changes.get("address", []):
-            try:
-                yield addresses.parse(str(text or ""))
-            except ValidationError:
-                continue
+    texts = [text for changes in _history([contact.pk]) for text in changes.get("address", [])]
+    for text in [*texts, *(gone.get("address") for gone in _merged([contact.pk]))]:
+        try:
+            yield addresses.parse(str(text or ""))
+        except ValidationError:
+            continue
+
+
+def _history(pks: Iterable[int]) -> list[dict[str, Any]]:
+    return list(ContactChange.objects.filter(contact__in=pks).values_list("changes", flat=True))
+
+
+def _merged(pks: Iterable[int]) -> Iterator[dict[str, Any]]:
+    """What these contacts took in by a merge: the number and the values of each contact that is gone."""
+    for changes in _history(pks):
+        if gone := (changes.get("merged") or [None])[0]:
+            yield gone
 
 
 # --- the address book ---------------------------------------------------------------------------------------------
@@ -170,8 +179,10 @@ def _empty_book(people: Sequence[Person]) -> Counter[str]:
     counts["contacts.consent"] += _empty_proofs(hashes)
     counts["contacts.suppression"] += _empty_evidence(hashes)
     counts["contacts.lift"] += _empty_lifts(hashes)
-    pks = [person.contact.pk for person in people if person.contact is not None]
-    counts["admin.logentry"] += _rename_in_log(Contact, pks)
+    # Looked for anew: a confirmation that was under way may have made a contact since, and is over by now.
+    keys = [person.key for person in people if person.key]
+    pks = list(Contact.objects.filter(address_key__in=keys).values_list("pk", flat=True))
+    counts["admin.logentry"] += _rename_in_log(Contact, [*pks, *(gone["pk"] for gone in _merged(pks))])
     _total, deleted = Contact.objects.filter(pk__in=pks).delete()
     counts.update({label.lower(): rows for label, rows in deleted.items()})
     return counts

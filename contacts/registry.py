@@ -6,7 +6,7 @@ rules have a registry of their own, `contacts/segments/rules.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,9 +33,13 @@ class Person:
         return cls(key=key, hash=hash_key(key), contact=Contact.objects.filter(address_key=key).first())
 
     @classmethod
-    def of_hash(cls, address_hash: bytes) -> Person:
-        contact = Contact.objects.filter(address_hash=address_hash).first()
-        return cls(key=contact.address_key if contact else "", hash=address_hash, contact=contact)
+    def of_hashes(cls, hashes: Sequence[bytes]) -> list[Person]:
+        """Those of whom only the hash is known. One query for all: contacts have no index by hash."""
+        known = {bytes(one.address_hash): one for one in Contact.objects.filter(address_hash__in=hashes)}
+        return [
+            cls(key=known[one].address_key if one in known else "", hash=one, contact=known.get(one))
+            for one in hashes
+        ]
 
     @classmethod
     def of_contact(cls, contact: Contact) -> Person:

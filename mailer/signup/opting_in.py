@@ -124,13 +124,22 @@ def _subscribed_at_once(request: Request, row: SignUp) -> bool:
 def confirm(sign_up: SignUp) -> bool:
     """Take the word of whoever holds the mailbox that they want the list.
 
-    False for a repeat, and for one that was denied, renewed or ran out meanwhile, which change nothing. It ends "left
+    False for a repeat, and for one that was denied, renewed, erased or ran out meanwhile, which change nothing. It ends "left
     everything", but no bounce, no complaint and no "never write to me": then the consent stands as a fact, and the
     preferences say why no newsletter comes.
     """
     now = database_now()
-    row = SignUp.objects.select_for_update(of=("self",)).select_related("mailing_list").get(pk=sign_up.pk)
-    if row.nonce != sign_up.nonce or row.confirmed_at or row.denied_at or row.expires_at <= now:
+    # First the address, then the row, as everybody who holds both does: an erasure may be under way.
+    suppressions.hold(bytes(sign_up.address_hash))
+    found = SignUp.objects.select_for_update(of=("self",)).select_related("mailing_list")
+    row = found.filter(pk=sign_up.pk).first()
+    if (
+        row is None
+        or row.nonce != sign_up.nonce
+        or row.confirmed_at
+        or row.denied_at
+        or row.expires_at <= now
+    ):
         return False
     address_hash = bytes(row.address_hash)
     asked = Delivery.objects.filter(

@@ -134,6 +134,20 @@ def test_an_address_the_person_had_before_is_erased_with_them():
     assert suppressions.blocks(parse("old@example.org").hash, Suppression.Scope.MAILINGS)
 
 
+def test_who_was_merged_into_the_person_is_erased_with_them():
+    contact, actor = make_contact("new@example.org"), User.objects.create(username="staff")
+    gone = make_contact("zeno@example.org", name="Zeno Quist")
+    LogEntry.objects.log_actions(actor.pk, [gone], CHANGE, "", single_object=True)
+    make_delivery("zeno@example.org", kind=Delivery.Kind.SYSTEM)
+    merged = {"pk": gone.pk, "address": gone.address, "name": gone.name}
+    ContactChange.objects.create(contact=contact, source="merge", changes={"merged": [merged, None]})
+    gone.delete()
+    forget(parse("new@example.org"))
+    assert places_of("zeno", "quist", "new@example.org") == []
+    assert suppressions.blocks(parse("zeno@example.org").hash, Suppression.Scope.MAILINGS)
+    assert sorted(Erasure.objects.values_list("rows", flat=True), key=len)[0] == {}
+
+
 def test_an_earlier_address_that_is_somebody_elses_now_is_left_alone():
     make_contact("shared@example.org", name="Bo")
     contact = make_contact("new@example.org")

@@ -32,8 +32,9 @@ from contacts.models import (
 from contacts.person_export import export_person
 from contacts.registry import Person
 from mailer import invariants
-from mailer.models import Delivery, DeliveryEvent
-from tests.factories import make_campaign, make_contact, make_mailing_list, make_submission
+from mailer.models import Delivery, DeliveryEvent, SignUp
+from mailer.signup import opting_in
+from tests.factories import make_campaign, make_contact, make_mailing_list, make_sign_up, make_submission
 from tests.processes import LiveService
 from tests.whole_database import places_of
 
@@ -101,6 +102,8 @@ def test_of_a_person_who_went_through_everything_only_a_keyed_hash_is_left(
         f"{HEAD}{NOW.given},Zenobia,,yes,,\n{NOW.given},Zen,,yes,,\n{NOW.given};x@y.org,Zenobia,,yes,,\n",
         "third.csv",
     )
+    # Signed up for another list with the old address, and never answered.
+    make_sign_up(make_mailing_list(), BEFORE, name="Zenobia Quist")
     # Wrote a letter with the newsletter ticked; it was sent, and both mails have their reports.
     campaign = make_campaign(mailing_list=MailingList.objects.get(slug="news"))
     written = make_submission(
@@ -115,7 +118,7 @@ def test_of_a_person_who_went_through_everything_only_a_keyed_hash_is_left(
     wait_for(lambda: Delivery.objects.filter(kind="confirmation", status="sent").exists())
     letters.confirm(written)
     letters.dispatch_due(Letter.objects.get().slot)
-    wait_for(lambda: Delivery.objects.filter(delivered_at__isnull=False).count() == 3)
+    wait_for(lambda: Delivery.objects.filter(delivered_at__isnull=False).count() == 4)
     # And another one that waits; and a file that nobody has gone on with.
     waiting = make_submission(make_campaign(), name="Zenobia Quist", address=NOW, place="Ouagadougou")
     letters.confirm(waiting)
@@ -138,6 +141,7 @@ def test_of_a_person_who_went_through_everything_only_a_keyed_hash_is_left(
     assert Contact.objects.get().address == "bo@example.org"
     assert letters.progress(campaign) == counted
     assert waiting.letters.get().status == Letter.Status.WITHDRAWN
+    assert not SignUp.objects.exists()
     assert traces_in_the_broker() == []
     # Late reports and the clock bring nothing back.
     time.sleep(2)
@@ -217,6 +221,32 @@ def _cut_into_small_batches(run: Import) -> None:
             " FROM contacts_importrow WHERE from_import_id = %s GROUP BY line / 50",
             [run.pk, run.pk],
         )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erasure_beside_the_confirmation_of_a_sign_up_leaves_nobody():
+    """Ten rounds of both at once, whoever wins; neither may fail."""
+    mailing_list = make_mailing_list()
+    failures: list[Exception] = []
+    for number in range(10):
+        address = parse(f"zenobia{number}@example.org")
+        row = make_sign_up(mailing_list, address)
+
+        def confirm_it(row: SignUp = row) -> None:
+            try:
+                opting_in.confirm(row)
+            except Exception as error:
+                failures.append(error)
+            finally:
+                connection.close()
+
+        beside = threading.Thread(target=confirm_it)
+        beside.start()
+        erasing.erase(Person.of_key(address.key))
+        beside.join()
+    assert failures == []
+    assert not Contact.objects.exists()
+    assert places_of("zenobia") == []
 
 
 @pytest.mark.django_db(transaction=True)
