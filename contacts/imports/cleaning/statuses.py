@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from contacts.imports.cleaning import dates
 from contacts.imports.standing import MAILABLE
@@ -68,12 +68,12 @@ _NO = """
 
 def standing_of(word: str) -> str | None:
     """The standing a status word means, "" for one who may be mailed; None for a word nobody taught us."""
-    return _standings().get(_fold(word[:100]))
+    return _standings().get(_folded(word[:100]))
 
 
 def yes_or_no(word: str) -> bool | None:
     """What a cell that answers a question says; None for neither."""
-    return _answers().get(_fold(word[:100]))
+    return _answers().get(_folded(word[:100]))
 
 
 def says_consent(word: str) -> bool | None:
@@ -95,6 +95,11 @@ def worst(*standings: str) -> str:
         if standing in standings:
             return standing
     return MAILABLE
+
+
+@lru_cache(maxsize=1_000)
+def _folded(word: str) -> str:
+    return _fold(word)
 
 
 def _fold(word: str) -> str:

@@ -26,12 +26,28 @@ LOCAL = st.one_of(
     st.text("aA.é\u0301ßΣς😀 ", max_size=5),
 )
 LABEL = st.one_of(
-    st.text("abzAZ09-", min_size=1, max_size=64), st.sampled_from(["xn--bcher-kva", "bücher", "例え"])
+    st.text("abzAZ09-", min_size=1, max_size=64),
+    st.sampled_from(["xn--bcher-kva", "bücher", "例え", "ab--c", "a--b", "-a", "a-", "a" * 63]),
 )
 DOMAIN = st.one_of(
     st.tuples(
         st.lists(LABEL, max_size=4),
-        st.sampled_from(["org", "COM", "test", "invalid", "localhost", "1", "o-g"]),
+        st.sampled_from(
+            [
+                "org",
+                "COM",
+                "test",
+                "invalid",
+                "localhost",
+                "local",
+                "home.arpa",
+                "onion",
+                "1",
+                "o-g",
+                "c",
+                "xn--p1ai",
+            ]
+        ),
     ).map(lambda parts: ".".join([*parts[0], parts[1]])),
     st.sampled_from(["example..org", ".example.org", "example.org.", "[192.0.2.1]", "", "exa_mple.org"]),
     st.integers(170, 250).map(
@@ -40,7 +56,7 @@ DOMAIN = st.one_of(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 @given(LOCAL, DOMAIN)
 @example("Info", "Example.org")
 @example("x" * 64, ("a" * 61 + ".") * 3 + "org")
