@@ -10,7 +10,8 @@ class MailerConfig(AppConfig):
         from anymail.signals import tracking
 
         from contacts.segments import rules
-        from mailer import kinds, personal, segment_rules
+        from contacts.signals import import_settled
+        from mailer import import_mails, kinds, personal, segment_rules
         from mailer.models import Delivery
         from mailer.preferences import link_mails
         from mailer.signup import mails
@@ -23,3 +24,5 @@ class MailerConfig(AppConfig):
         personal_sign_ups.register()
         kinds.register(Delivery.Kind.OPT_IN, check=mails.check, fields=mails.fields)
         kinds.register(Delivery.Kind.NOTICE, check=link_mails.check, fields=link_mails.fields)
+        kinds.register(Delivery.Kind.STAFF, fields=import_mails.fields)
+        import_settled.connect(import_mails.on_settled, dispatch_uid="mailer.import_mails.on_settled")

@@ -40,6 +40,7 @@ _RULES: dict[str, Rule] = {
     Delivery.Kind.OPT_IN: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
     Delivery.Kind.NOTICE: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
     Delivery.Kind.SYSTEM: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
+    Delivery.Kind.STAFF: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
     Delivery.Kind.MAILING: Rule(Suppression.Scope.MAILINGS, automatic=False),
     # A person wrote it: no Auto-Submitted (RFC 3834), no List header.
     Delivery.Kind.LETTER: Rule(Suppression.Scope.ALL, automatic=False),

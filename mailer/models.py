@@ -83,6 +83,7 @@ class Delivery(Lifecycle):
         OPT_IN = "opt_in", _("sign-up to confirm")
         NOTICE = "notice", _("link to the preferences")
         SYSTEM = "system", _("system mail")
+        STAFF = "staff", _("mail to staff")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("waiting")  # waiting for a worker; this row is the queue

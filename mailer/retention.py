@@ -41,9 +41,9 @@ def addresses() -> Iterator[int]:
 
 
 def texts() -> Iterator[int]:
-    """Texts of system mails: they are written for one person each. What many get holds nothing of any one of them."""
+    """Texts of mails that are written for one person each. What many get holds nothing of any one of them."""
     copies = Delivery.objects.filter(message=OuterRef("pk"))
-    still = copies.exclude(kind=Delivery.Kind.SYSTEM) | copies.filter(
+    still = copies.exclude(kind__in=[Delivery.Kind.SYSTEM, Delivery.Kind.STAFF]) | copies.filter(
         Q(status__in=_ON_THEIR_WAY) | Q(created_at__gte=Now() - TEXT_DAYS)
     )
     old = Message.objects.filter(
