@@ -50,6 +50,7 @@ ROLES: dict[str, dict[str, str]] = {
         "contacts.segment": "view add change delete",
         "contacts.import": "view add change",
         "contacts.importmapping": "view add change delete",
+        "mailer.signup": "view",
     },
     # Writing again to somebody who was suppressed is an act of its own, with its reason.
     "Suppression keepers": {

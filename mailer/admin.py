@@ -36,6 +36,7 @@ from mailer import figures as counting
 from mailer import reasons, sending
 from mailer.bounces import in_words
 from mailer.models import Delivery, DeliveryEvent, Message, Sender
+from mailer.signup import desk as desk  # fills the desk when it is imported
 
 navigation.add(Place(50, _("Mail"), "admin:mailer_delivery_changelist", "mailer.view_delivery"))
 navigation.add(Place(51, _("Unknown"), "admin:mailer_delivery_unknown", "mailer.settle_delivery"))

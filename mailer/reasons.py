@@ -39,6 +39,12 @@ def known() -> Iterable[str]:
 
 
 know(
+    gettext_noop("the sign-up is gone"),
+    gettext_noop("its owner said it was not them"),
+    gettext_noop("it was confirmed already"),
+    gettext_noop("its time to be confirmed is over"),
+    gettext_noop("the owner of the mailbox said it was not them"),
+    gettext_noop("nobody with this address is known"),
     gettext_noop("the address was erased"),
     gettext_noop("its receiver was erased"),
     gettext_noop("the mail could not be written: %(error)s"),

@@ -43,7 +43,7 @@ from contacts.models import (
     Subscription,
     Suppression,
 )
-from mailer.models import Delivery, DeliveryEvent, Message, Sender
+from mailer.models import Delivery, DeliveryEvent, Message, Sender, SignUp
 
 _number = itertools.count(1)
 TODAY = dt.date(2026, 11, 1)
@@ -305,6 +305,16 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
             granted=True,
             text="Yes",
             source="test",
+        ),
+        SignUp.objects.create(
+            mailing_list=mailing_list,
+            address=found.given,
+            address_hash=found.hash,
+            language="en",
+            text="Yes",
+            page="https://epistle.example/en/lists/news/",
+            source="hosted",
+            expires_at=timezone.now(),
         ),
         Erasure.objects.create(address_hash=b"0" * 32, door="command", rows={"contacts.contact": 1}),
         Suppression.objects.create(address_hash=n().to_bytes(32, "big"), reason="left", scope="all"),
