@@ -15,14 +15,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.contrib.admin.models import LogEntry
-from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection, transaction
 from django.db.models import DateTimeField, Func
 from psycopg.errors import DeadlockDetected
 
 from accounts.models import User
-from contacts import addresses, import_traces, registry, suppressions
+from contacts import import_traces, registry, suppressions
 from contacts.models import Consent, Contact, ContactChange, Erasure, Lift, Suppression
+from contacts.people import addresses_of
 from contacts.registry import Person
 
 logger = logging.getLogger(__name__)
@@ -143,31 +143,17 @@ def _with_earlier_addresses(people: Iterable[Person]) -> list[Person]:
         found[person.hash] = Person(key=person.key, hash=person.hash, contact=now)
         if now is None:
             continue
-        for address in _earlier(now):
+        for address in addresses_of(now):
             if not Contact.objects.filter(address_key=address.key).exists():
                 found.setdefault(address.hash, Person(key=address.key, hash=address.hash, contact=None))
     return list(found.values())
 
 
-def _earlier(contact: Contact) -> Iterator[addresses.Address]:
-    """The addresses that stand in the history of a contact."""
-    texts = [text for changes in _history([contact.pk]) for text in changes.get("address", [])]
-    for text in [*texts, *(gone.get("address") for gone in _merged([contact.pk]))]:
-        try:
-            yield addresses.parse(str(text or ""))
-        except ValidationError:
-            continue
-
-
-def _history(pks: Iterable[int]) -> list[dict[str, Any]]:
-    return list(ContactChange.objects.filter(contact__in=pks).values_list("changes", flat=True))
-
-
-def _merged(pks: Iterable[int]) -> Iterator[dict[str, Any]]:
-    """What these contacts took in by a merge: the number and the values of each contact that is gone."""
-    for changes in _history(pks):
+def _merged(pks: Iterable[int]) -> Iterator[int]:
+    """The numbers of the contacts that these took in by a merge."""
+    for changes in ContactChange.objects.filter(contact__in=pks).values_list("changes", flat=True):
         if gone := (changes.get("merged") or [None])[0]:
-            yield gone
+            yield gone["pk"]
 
 
 # --- the address book ---------------------------------------------------------------------------------------------
@@ -182,7 +168,7 @@ def _empty_book(people: Sequence[Person]) -> Counter[str]:
     # Looked for anew: a confirmation that was under way may have made a contact since, and is over by now.
     keys = [person.key for person in people if person.key]
     pks = list(Contact.objects.filter(address_key__in=keys).values_list("pk", flat=True))
-    counts["admin.logentry"] += _rename_in_log(Contact, [*pks, *(gone["pk"] for gone in _merged(pks))])
+    counts["admin.logentry"] += _rename_in_log(Contact, [*pks, *_merged(pks)])
     _total, deleted = Contact.objects.filter(pk__in=pks).delete()
     counts.update({label.lower(): rows for label, rows in deleted.items()})
     return counts
