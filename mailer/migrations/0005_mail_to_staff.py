@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mailer', '0003_sign_ups'),
+        ('mailer', '0004_names_of_fields'),
     ]
 
     operations = [
