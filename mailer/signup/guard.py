@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from limits import RateLimitItemPerMinute
 
-from mailer import budgets
+from accounts import budgets
 from mailer.proof_of_work import is_solved
 from mailer.visitors import HONEYPOT, MIN_SECONDS, network_of
 

@@ -17,7 +17,8 @@ from urllib.parse import parse_qs
 import pytest
 from django.core import mail
 
-from mailer import budgets, throttle
+from accounts import budgets
+from mailer import throttle
 from tests.advocacy.conftest import Outbox
 
 
