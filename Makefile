@@ -10,7 +10,7 @@ python := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import
+.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -44,8 +44,11 @@ bench-sandbox: test-environment ## How many messages a second the provider sandb
 bench-pace: test-environment ## What a confirmation costs when 10,000 letters wait
 	@$(python) benchmarks/bench_pace.py $(ARGS)
 
-bench-import: test-environment ## What importing 20,000 representatives costs beyond reading the files
+bench-import: test-environment ## Import a million contacts, beside a raw COPY (ARGS="--rows 10000" for fewer)
 	@$(python) benchmarks/bench_import.py $(ARGS)
+
+bench-representatives: test-environment ## What importing 20,000 representatives costs beyond reading the files
+	@$(python) benchmarks/bench_representatives.py $(ARGS)
 
 clean: ## Remove the environment and all local data (the demo database too), unless the service is running
 	@test -x $(python) && exec $(python) -B -m embedded clean || exec $(PYTHON) -B -m embedded clean

@@ -9,13 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench_import, bench_pace
+from benchmarks import bench_import, bench_pace, bench_representatives
 
 
 @pytest.mark.django_db
-def test_the_import_benchmark_reads_every_invented_person_twice(tmp_path):
-    found = bench_import.measured(bench_import.invented(tmp_path / "people.tar.gz", 20))
+def test_the_benchmark_of_representatives_reads_every_invented_person_twice(tmp_path):
+    found = bench_representatives.measured(bench_representatives.invented(tmp_path / "people.tar.gz", 20))
     assert found["people"] == 20
+    assert found["ratio"] > 0
+
+
+@pytest.mark.django_db
+def test_the_import_benchmark_imports_every_invented_person_and_takes_it_back(tmp_path):
+    bench_import.write_people(tmp_path / "people.csv", 400)
+    found = bench_import.measured(tmp_path / "people.csv", 400, undo=True)
+    assert (
+        found["created"] + found["updated"] + found["unchanged"] + found["duplicates"]
+        == 400 - found["rejected"]
+    )
+    assert (found["rejected"], found["duplicates"]) == (4, 12)
     assert found["ratio"] > 0
 
 

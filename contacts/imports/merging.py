@@ -19,7 +19,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from contacts import suppressions
@@ -56,8 +56,8 @@ class Merger:
         for last in (False,) * (_TRIES - 1) + (True,):
             try:
                 return self._merge_next()
-            except (Disturbed, OperationalError) as problem:
-                if last or (isinstance(problem, OperationalError) and not _is_conflict(problem)):
+            except (Disturbed, DatabaseError) as problem:
+                if last or (isinstance(problem, DatabaseError) and not _is_conflict(problem)):
                     raise
                 logger.info("a batch met another writer and begins again", extra={"import": self.run.pk})
         return False
@@ -65,7 +65,7 @@ class Merger:
     @transaction.atomic
     def _merge_next(self) -> bool:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{TRANSACTION_SECONDS}s"])
+            cursor.execute(_SETTINGS)
             suppressions.hold_book(shared=True)
             hold_batches(self.run, shared=True)
             if not Import.objects.filter(pk=self.run.pk, status=Import.Status.RUNNING).exists():
@@ -82,8 +82,12 @@ class Merger:
         return True
 
 
-def _is_conflict(problem: OperationalError) -> bool:
-    return getattr(problem.__cause__, "sqlstate", "") in {"40P01", "40001", "55P03"}  # deadlock and its like
+def _is_conflict(problem: DatabaseError) -> bool:
+    """Whether somebody wrote the same at the same moment: the same person, or the same rows in another order."""
+    return getattr(problem.__cause__, "sqlstate", "") in {
+        "23505",
+        "40P01",
+    }  # unique_violation, deadlock_detected
 
 
 def hold_batches(run: Import, *, shared: bool = False) -> None:
@@ -163,11 +167,11 @@ class _Batch:
         if suppressing:
             self._do(_SUPPRESS)
         if stores:
-            self._insert(_ADD, "adding")
+            self._do(_ADD)
         if known and self.run.mode == Import.Mode.UPDATE:
             self._do(_UPDATE)
         if stores and self.run.mailing_list_id:
-            self._insert(_SUBSCRIBE, "wish IS NOT NULL AND held IS NULL")
+            self._do(_SUBSCRIBE)
             if known:
                 self._do(_RESUBSCRIBE)
             self._do(_CONSENT)
@@ -182,11 +186,6 @@ class _Batch:
         self._do(_LOCK_SUBSCRIPTIONS)
         self._do(_WISH_OF_KNOWN)
 
-    def _insert(self, statement: str, rows: str) -> None:
-        """Write what is not there yet. Somebody was faster and wrote one of them: all is looked up anew."""
-        if self._do(statement) != self._found(f"SELECT count(*) FILTER (WHERE {rows})")[0]:
-            raise Disturbed
-
     def _found(self, counts: str) -> tuple[int, ...]:
         self.cursor.execute(f"{counts} FROM merging")
         return self.cursor.fetchone()
@@ -195,6 +194,13 @@ class _Batch:
         self.cursor.execute(statement, self.words)
         return self.cursor.rowcount
 
+
+# Every statement is about ten thousand rows by their keys, beside tables of millions: the planner, which does not know
+# how many rows the temporary table holds, is kept from reading those from end to end.
+_SETTINGS = f"""
+SET LOCAL statement_timeout = '{TRANSACTION_SECONDS}s'; SET LOCAL random_page_cost = 1.1;
+SET LOCAL enable_memoize = off; SET LOCAL jit = off
+"""
 
 # One row a person of the batch. It stays with the connection and is emptied by every commit.
 #   contact: whom the row is about; for the unknown the number they get.   adding: they are stored.
@@ -228,21 +234,22 @@ CROSS JOIN LATERAL (
 ) s
 """
 
-# The strongest suppression of the address that keeps mailings away, if there is one.
-_SUPPRESSED = """
-LEFT JOIN LATERAL (
-    SELECT reason = 'erased' AS erased FROM contacts_suppression
-    WHERE address_hash = r.address_hash AND scope IN ('all', 'mailings') AND (ends_at IS NULL OR ends_at > now())
-    ORDER BY reason = 'erased' DESC LIMIT 1
-) x ON true
+# What suppressions say of the address; nearly always nothing, so the second question is hardly ever asked.
+_SUPPRESSIONS = """
+    FROM contacts_suppression WHERE address_hash = r.address_hash AND scope IN ('all', 'mailings')
+        AND (ends_at IS NULL OR ends_at > now())
+"""
+_SUPPRESSED = f"""
+CROSS JOIN LATERAL (SELECT EXISTS (SELECT {_SUPPRESSIONS}) AS suppressed OFFSET 0) p
+CROSS JOIN LATERAL (SELECT p.suppressed AND EXISTS (SELECT {_SUPPRESSIONS} AND reason = 'erased') AS erased) x
 """
 
 # Of a row `r` with its contact `c` (if any), standing `s` and suppression `x`.
 _FACTS = """
     r.line, s.standing, s.suppressing, c.id IS NOT NULL AS known,
-    s.suppressing OR x.erased IS NOT NULL AS blocked,
-    s.standing = 'erased' OR coalesce(x.erased, false) AS erased,
-    c.id IS NULL AND s.standing <> 'erased' AND x.erased IS NOT TRUE AND %(mode)s <> 'suppress' AS adding
+    s.suppressing OR p.suppressed AS blocked,
+    s.standing = 'erased' OR x.erased AS erased,
+    c.id IS NULL AND s.standing <> 'erased' AND NOT x.erased AND %(mode)s <> 'suppress' AS adding
 """
 
 # Who left stays away; a refusal counts in every mode; a file without consent takes none away that was given to us.
@@ -333,7 +340,6 @@ SELECT m.contact, r.address, r.address_key, r.address_hash, r.name, r.first_name
 FROM merging m JOIN contacts_importrow r USING (line)
 WHERE m.adding AND r.from_import_id = %(import)s AND r.line BETWEEN %(first)s AND %(last)s
 ORDER BY m.contact
-ON CONFLICT (address_key) DO NOTHING
 """
 
 
@@ -371,7 +377,6 @@ _SUBSCRIBE = """
 INSERT INTO contacts_subscription (contact_id, mailing_list_id, status, reason, changed_at)
 SELECT contact, %(list)s, wish, CASE wish WHEN 'unsubscribed' THEN reason ELSE '' END, now()
 FROM merging WHERE wish IS NOT NULL AND held IS NULL ORDER BY contact
-ON CONFLICT (contact_id, mailing_list_id) DO NOTHING
 """
 
 _RESUBSCRIBE = """
@@ -379,6 +384,7 @@ UPDATE contacts_subscription s
 SET status = wish, reason = CASE wish WHEN 'unsubscribed' THEN m.reason ELSE '' END, changed_at = now()
 FROM merging m
 WHERE s.contact_id = m.contact AND s.mailing_list_id = %(list)s AND m.wish IS NOT NULL AND m.held IS NOT NULL
+    AND s.contact_id = ANY(ARRAY(SELECT contact FROM merging WHERE wish IS NOT NULL AND held IS NOT NULL))
 """
 
 # The proof of a consent stands with the import; a row brings what it says beyond that. Nobody who already was on
@@ -417,11 +423,11 @@ WHERE id = %(batch)s
 _FORETOLD = f"""
 SELECT *, {_WISH} AS wish FROM (
     SELECT {_FACTS}, c.id AS contact, h.status AS held,
-        c.id IS NOT NULL AND %(mode)s = 'update' AND s.standing <> 'erased' AND x.erased IS NOT TRUE AS updating,
+        c.id IS NOT NULL AND %(mode)s = 'update' AND s.standing <> 'erased' AND NOT x.erased AS updating,
         s.suppressing AND NOT EXISTS (
-            SELECT FROM contacts_suppression p WHERE p.address_hash = r.address_hash
-            AND p.reason = %(meanings)s::jsonb -> s.standing ->> 1
-            AND p.scope = %(meanings)s::jsonb -> s.standing ->> 2 AND p.ends_at IS NULL
+            SELECT FROM contacts_suppression same WHERE same.address_hash = r.address_hash
+            AND same.reason = %(meanings)s::jsonb -> s.standing ->> 1
+            AND same.scope = %(meanings)s::jsonb -> s.standing ->> 2 AND same.ends_at IS NULL
         ) AS suppressed_now, {{more}}
     FROM contacts_importrow r {_STANDING}
     LEFT JOIN contacts_contact c ON c.address_key = r.address_key

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import Error, connection, connections, transaction
+from django.db import transaction
 from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, Sum
 from django.db.models.functions import Now
 
@@ -25,6 +25,7 @@ from contacts import doorbell, import_traces, retention
 from contacts.imports import staging, undoing
 from contacts.imports.merging import Merger
 from contacts.imports.reading.bounds import FileRefused
+from contacts.imports.threads import in_threads
 from contacts.models import Import, ImportBatch, ImportChunk, ImportRow
 from contacts.signals import import_settled
 
@@ -258,41 +259,20 @@ def _check(shift: Shift) -> bool:
 
 
 def _merge(shift: Shift) -> bool:
-    """Merge batch after batch, in as many threads as the settings say, each with a connection of its own."""
-    failures: list[Error] = []
+    """Merge batch after batch. Where one cannot be merged, none is begun after it."""
+    failed = threading.Event()
 
     def merge() -> None:
         merger = Merger(shift.run)
         try:
-            while not shift.over and not failures and merger.merge_next():
+            while not shift.over and not failed.is_set() and merger.merge_next():
                 shift.beat(merged_rows=_merged(shift.run), attempts=0)
-        except Error as failure:
-            failures.append(failure)
-        except Lost:
-            pass
+        except BaseException:
+            failed.set()
+            raise
 
-    # Other connections do not see what an open transaction has written: in a test, all is done here.
-    _in_threads(merge, 1 if connection.in_atomic_block else settings.IMPORT_THREADS)
-    if failures:
-        raise failures[0]
+    in_threads(merge)
     return not settle(shift.run)
-
-
-def _in_threads(work_on: Callable[[], None], number: int) -> None:
-    """Run it in `number` threads at once; one of them is this one."""
-
-    def elsewhere() -> None:
-        try:
-            work_on()
-        finally:
-            connections.close_all()
-
-    others = [threading.Thread(target=elsewhere, daemon=True) for _ in range(number - 1)]
-    for thread in others:
-        thread.start()
-    work_on()
-    for thread in others:
-        thread.join()
 
 
 def _merged(run: Import) -> int:

@@ -21,6 +21,7 @@ from contacts.imports.plan import Plan, ReadOptions
 from contacts.imports.reading import parent
 from contacts.imports.reading.bounds import FileRefused
 from contacts.imports.reading.protocol import Block, Done
+from contacts.imports.threads import in_threads
 from contacts.imports.uploading import spooled
 from contacts.models import Attribute, Import, ImportBatch, ImportRow
 
@@ -198,19 +199,27 @@ SELECT %(import)s, number, min(line), max(line), count(*), '{}', '{}', '{}' FROM
 
 def _forecast(run: Import, beat: Beat) -> dict[str, int]:
     """What the run would do if it ran now: the counts of `Import`. Reads only."""
-    counts = {"rows": run.staged_rows, **dict.fromkeys(("created", "updated", "unchanged", "suppressed"), 0)}
-    for batches in _spans(run):
-        beat()
-        for name, count in merging.foretell(run, *batches).items():
-            counts[name] += count
-    counts |= ImportRow.objects.filter(from_import=run).aggregate(
+    parts: list[dict[str, int]] = []
+    spans = iter(_spans(run))
+
+    def foretell() -> None:
+        for first, last in spans:  # shared by the threads
+            beat()
+            parts.append(merging.foretell(run, first, last))
+
+    in_threads(foretell)
+    found = ImportRow.objects.filter(from_import=run).aggregate(
         duplicates=Count("line", filter=Q(result=ImportRow.Result.DUPLICATE)),
         rejected=Count("line", filter=Q(result=ImportRow.Result.REJECTED)),
     )
-    return counts
+    counts = {name: sum(part[name] for part in parts) for name in _FORETOLD}
+    return {"rows": run.staged_rows, **counts, **found}
 
 
-def _spans(run: Import, most: int = 100_000) -> Sequence[tuple[int, int]]:
+_FORETOLD = ("created", "updated", "unchanged", "suppressed")
+
+
+def _spans(run: Import, most: int = 50_000) -> Sequence[tuple[int, int]]:
     """First and last lines of runs of batches, each of about `most` rows."""
     spans: list[tuple[int, int]] = []
     rows = 0
