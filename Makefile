@@ -10,7 +10,7 @@ python := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives
+.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -49,6 +49,9 @@ bench-import: test-environment ## Import a million contacts, beside a raw COPY (
 
 bench-representatives: test-environment ## What importing 20,000 representatives costs beyond reading the files
 	@$(python) benchmarks/bench_representatives.py $(ARGS)
+
+bench-segments: test-environment ## What counting a segment costs at a million contacts
+	@$(python) benchmarks/bench_segments.py $(ARGS)
 
 clean: ## Remove the environment and all local data (the demo database too), unless the service is running
 	@test -x $(python) && exec $(python) -B -m embedded clean || exec $(PYTHON) -B -m embedded clean

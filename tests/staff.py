@@ -40,6 +40,7 @@ from contacts.models import (
     Import,
     ImportMapping,
     MailingList,
+    Segment,
     Subscription,
     Suppression,
 )
@@ -318,6 +319,7 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
         ),
         Erasure.objects.create(address_hash=b"0" * 32, door="command", rows={"contacts.contact": 1}),
         Suppression.objects.create(address_hash=n().to_bytes(32, "big"), reason="left", scope="all"),
+        Segment.objects.create(name=f"Segment {n()}", rule={"all": []}, organisation=organisation),
         make_import(organisation=organisation, status="discarded"),
         ImportMapping.objects.create(name=f"mapping-{n()}", organisation=organisation),
         organisation or make_organisation(),

@@ -19,7 +19,7 @@ BOUND_MS = 2_000
 # Measured at a million contacts (benchmarks/bench_segments.py): sorted index scans merged with each other take a
 # quarter of the time of hash tables that do not fit the processor's cache, and PostgreSQL finds them once it does not
 # think that every page comes from a turning disk; compiling to machine code costs more than such a query.
-_PLANNING = {"random_page_cost": "1.1", "jit": "off", "work_mem": "64MB"}
+_PLANNING = {"enable_hashjoin": "off", "random_page_cost": "1.1", "jit": "off", "work_mem": "64MB"}
 
 
 @dataclass(frozen=True, slots=True)

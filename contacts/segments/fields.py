@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -22,7 +21,7 @@ from contacts.models import (
     Subscription,
     Suppression,
 )
-from contacts.models.people import SEARCH_WORDS
+from contacts.searching import by_words
 from contacts.segments import choices
 from contacts.segments.inputs import MOST_DAYS, Choice, Day, Number, Row, Text, Words
 from contacts.segments.rules import Condition, Field, Question, Related, Values
@@ -223,11 +222,7 @@ def _domain(typed: str) -> str:
 
 
 def _has_words(values: Values) -> Q:
-    return Q(
-        pk__in=Contact.objects.alias(words=SEARCH_WORDS)
-        .filter(words=SearchQuery(values["value"], config="simple"))
-        .values("pk")
-    )
+    return Q(pk__in=by_words(Contact.objects.all(), values["value"]).values("pk"))
 
 
 def _speaks(values: Values) -> Q:

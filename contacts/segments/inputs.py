@@ -214,7 +214,5 @@ class Row(Input):
 
 
 def one_of(names: Sequence[str]) -> str:
-    """“Kenya, Mali or Peru”, as the reader's language joins them."""
-    from contacts.segments.wording import joined
-
-    return joined(names, "or")
+    """Several values, any of which will do: “Kenya / Mali”. An "or" would read as if it joined the rules."""
+    return " / ".join(names)

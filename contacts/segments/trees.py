@@ -70,12 +70,12 @@ class RuleError(ValueError):
         self.problems = problems
 
 
-def read(data: Any, user: User | None = None) -> Tree:
+def read(data: Any, user: User | None = None, fields: Mapping[str, Field] | None = None) -> Tree:
     """The tree in `data`. Raises RuleError with everything that is wrong with it.
 
-    With `user`, only lists, imports and other rows that they may see are known.
+    With `user`, only lists, imports and other rows that they may see are known. `fields` spares asking for them again.
     """
-    reader = _Reader(user)
+    reader = _Reader(user, rules.fields() if fields is None else fields)
     tree = reader.node(data, ())
     if reader.problems or tree is None:
         raise RuleError(reader.problems)
@@ -83,9 +83,9 @@ def read(data: Any, user: User | None = None) -> Tree:
 
 
 class _Reader:
-    def __init__(self, user: User | None) -> None:
+    def __init__(self, user: User | None, fields: Mapping[str, Field]) -> None:
         self.user = user
-        self.fields = rules.fields()
+        self.fields = fields
         self.problems: list[Problem] = []
         self.rules = 0
 
