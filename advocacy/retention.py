@@ -166,8 +166,8 @@ def erase(supporter: Supporter) -> dict[str, int]:
     supporter.submissions.filter(confirmed_at=None, expires_at__gt=now).update(expires_at=now)
     counts = _empty(list(supporter.submissions.values_list("pk", flat=True)))
     supporter.submissions.exclude(network="").update(network="")
-    _empty_address(supporter)
-    return {**counts, "advocacy.supporter": int(supporter.address != "")}
+    mails = _empty_address(supporter)
+    return {**counts, "mailer.delivery": mails, "advocacy.supporter": int(supporter.address != "")}
 
 
 def _no_longer_needed() -> QuerySet[Supporter]:
@@ -186,13 +186,15 @@ def _forget_addresses(pks: list[int]) -> None:
         _empty_address(supporter)
 
 
-def _empty_address(supporter: Supporter) -> None:
-    """The address of a locked supporter, and of our own mails to them; what still waits stops at the door."""
+def _empty_address(supporter: Supporter) -> int:
+    """Empty the address of a locked supporter, and that of our own mails to them; what still waits stops at the door.
+    Returns how many mails."""
     own = Delivery.objects.filter(
         address_hash=supporter.address_hash, kind__in=[Delivery.Kind.CONFIRMATION, Delivery.Kind.SYSTEM]
     )
-    own.exclude(status=Delivery.Status.SENDING).update(address="")
+    emptied = own.exclude(address="").exclude(status=Delivery.Status.SENDING).update(address="")
     Supporter.objects.filter(pk=supporter.pk).update(address="", address_key=None)
+    return emptied
 
 
 def _unsettled() -> QuerySet[Letter]:

@@ -20,12 +20,17 @@ class Erasure(models.Model):
         REPLAY = "replay", _("the log, after a restore")
 
     address_hash = models.BinaryField(max_length=32, db_index=True)
-    at = models.DateTimeField(db_default=Now())
+    at = models.DateTimeField(_("when"), db_default=Now())
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
-    door = models.CharField(max_length=12, choices=Door)
-    rows = models.JSONField(default=dict, help_text=_("Rows removed or emptied, by table."))
+    door = models.CharField(_("by way of"), max_length=12, choices=Door)
+    rows = models.JSONField(_("rows"), default=dict, help_text=_("Rows removed or emptied, by table."))
 
     class Meta:
         verbose_name = _("erasure")

@@ -33,6 +33,11 @@ def page(contact: Contact) -> str:
     return reverse("admin:contacts_contact_erase", args=[contact.pk])
 
 
+def test_the_page_of_a_contact_leads_there_for_who_may_erase(client, contact):
+    shown = desk(client).get(reverse("admin:contacts_contact_change", args=[contact.pk])).content.decode()
+    assert f'href="{page(contact)}"' in shown
+
+
 def test_the_page_says_in_numbers_what_will_go_and_changes_nothing(client, contact):
     answer = desk(client).get(page(contact))
     shown = answer.content.decode()
