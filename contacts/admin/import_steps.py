@@ -116,7 +116,7 @@ class Preparing(StaffAdmin):
         return self._show_columns(request, again)
 
     def _begin_check(self, request: HttpRequest, posted: Matching) -> HttpResponse:
-        if not posted.is_valid():
+        if not posted.is_valid() or posted.problem:
             return self._show_columns(request, posted)
         posted.settle(own_organisation(request), may(request.user, "contacts.add_importmapping"))
         if running.begin_check(posted.one):
