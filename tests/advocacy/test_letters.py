@@ -473,10 +473,12 @@ def test_without_the_tick_nobody_becomes_a_contact():
     [
         (None, "confirmed"),
         (Suppression.Reason.COMPLAINT, "unsubscribed"),
-        (Suppression.Reason.DO_NOT_CONTACT, "unsubscribed"),
+        (Suppression.Reason.DO_NOT_CONTACT, "confirmed"),
     ],
 )
-def test_a_fresh_tick_brings_back_who_left_but_nobody_who_must_not_be_written_to(reason, status):
+def test_a_fresh_proven_tick_brings_back_who_left_or_asked_for_silence_but_nobody_who_complained(
+    reason, status
+):
     campaign, mailing_list = news()
     address = unique_address()
     contact = Contact.objects.create(
