@@ -32,6 +32,15 @@ class ListForm(forms.ModelForm):
 
     languages: ClassVar[list[str]] = []
 
+    class Meta:
+        labels: ClassVar = {"opt_in": _("People are on it")}
+        help_texts: ClassVar = {
+            "opt_in": _(
+                "“At once” proves no mailbox: anybody can type any address. Who ever stood on the list, or left "
+                "everything, is asked by mail all the same."
+            )
+        }
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         texts = self.instance.texts

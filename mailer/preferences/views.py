@@ -187,14 +187,13 @@ def _is_paused(until: date | None) -> bool:
 
 
 def _said(done: str) -> str:
-    """What the page says after one of its forms; "" for a word that is none of ours."""
+    """What the page says after one of its forms; "" for a word that is none of ours, and where it shows for itself."""
     return {
         "joined": _("You are on the list."),
         "lists": _("Your lists are saved."),
         "language": _("We write to you in this language from now on."),
         "pause": _("No newsletter comes before that day."),
         "go_on": _("Newsletters come again from now on."),
-        "leave": _("You have left everything. No newsletter comes any more."),
         "link": _("We have mailed you a link of your own. It works for a day."),
         "later": _("Enough mails went to this address today. Please ask again tomorrow."),
     }.get(done, "")

@@ -132,6 +132,7 @@ def _show(
         "form": form,
         "asked_language": language,
         "consent_text": text,
+        "consent_language": wording.consent_language(mailing_list, language),
         "form_token": request.POST["form"] if keeps_token else new_token(mailing_list, language),
         "honeypot": HONEYPOT,
         "solution": guard.SOLUTION,

@@ -27,6 +27,11 @@ def consent_text(mailing_list: MailingList, language: str) -> str:
         }
 
 
+def consent_language(mailing_list: MailingList, language: str) -> str:
+    """The language that `consent_text` is in."""
+    return language if mailing_list.public_consent(language) else page_language(language)
+
+
 def languages_of(mailing_list: MailingList) -> list[str]:
     """The languages somebody can ask for: those of our pages, and those staff wrote texts in."""
     return list(dict.fromkeys([code for code, _name in settings.LANGUAGES] + sorted(mailing_list.texts)))

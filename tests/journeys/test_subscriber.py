@@ -1,0 +1,172 @@
+"""A reader's way onto a list, through their preferences and off again, in a real browser, on the real processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contacts.models import Consent, Contact, MailingList, Subscription, Suppression
+from mailer import invariants, preference_links
+from mailer.models import SignUp
+from mailer.signup import links
+from mailer.visitors import MIN_SECONDS
+from sandbox.client import SandboxClient
+from tests.factories import make_contact, make_mailing_list, make_sign_up, make_subscription
+from tests.journeys.test_accessibility import SIZES
+from tests.journeys.test_accessibility import _check as check
+from tests.journeys.test_supporter import PHONE, Album
+from tests.processes import LiveService
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+READER = "ann@example.org"
+TEXTS = {
+    "en": {"name": "Justice news", "description": "What the courts decided, once a month."},
+    "ar": {"name": "أخبار العدالة", "description": "ما قررته المحاكم، مرة في الشهر."},
+}
+
+
+def open_lists() -> tuple[MailingList, MailingList]:
+    news = make_mailing_list(slug="justice-news", is_public=True, texts=TEXTS)
+    watch = make_mailing_list(slug="court-watch", is_public=True, texts={"en": {"name": "Court watch"}})
+    return news, watch
+
+
+@pytest.fixture
+def provider(live_service: LiveService) -> SandboxClient:
+    live_service.environment.update(SWEEP_SECONDS="1")
+    live_service.start_sandbox("--event-delay", "0.3")
+    live_service.start_web()
+    live_service.start_worker()
+    live_service.start_beat()
+    return SandboxClient(live_service.sandbox_url)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("javascript", [False, True], ids=["without-script", "with-script"])
+def test_a_reader_signs_up_confirms_changes_preferences_and_leaves(
+    transactional_db, provider, live_service, browser: Browser, checkout, javascript
+):
+    open_lists()
+    context = browser.new_context(viewport=PHONE, java_script_enabled=javascript, locale="en-KE")
+    page = context.new_page()
+    name = "subscriber-with-script" if javascript else "subscriber"
+    album = Album(page, checkout / "artefacts" / "journey", name)
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+
+    page.goto(f"{live_service.site_url}/en/lists/justice-news/")
+    page.get_by_label("Your e-mail address").fill("ann@")
+    page.get_by_role("button", name="Sign up").click()
+    album.take("errors")
+    assert page.get_by_role("alert").get_by_role("link").count() == 2
+    wrong.clear()  # the browser notes the 422 as an error
+    page.get_by_label("Your e-mail address").fill(READER)
+    page.get_by_label("Your name").fill("Ann Example")
+    page.get_by_label("Send me “Justice news”").check()
+    page.wait_for_timeout(MIN_SECONDS * 1000)
+    album.take("form")
+    page.get_by_role("button", name="Sign up").click()
+    page.get_by_role("heading", name="Look into your mailbox").wait_for()
+    album.take("next")
+    assert not Contact.objects.exists(), "nobody is a contact before they answer"
+
+    mail = provider.wait_for(READER, timeout=20)
+    assert "Ann" not in mail["text"]
+    page.goto(next(link for link in mail["links"] if link.endswith("/") and "not-me" not in link))
+    album.take("confirm")
+    page.get_by_role("button", name="Yes, send me these mails").click()
+    page.get_by_text("You are on the list.").wait_for()
+    album.take("preferences")
+
+    page.get_by_label("Court watch").check()
+    page.get_by_role("button", name="Save your lists").click()
+    page.get_by_text("Your lists are saved.").wait_for()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="End the pause now").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download my data").click()
+    assert READER in download.value.path().read_text()
+    page.get_by_role("button", name="Leave all lists").click()
+    page.get_by_text("You have left everything: no newsletter comes to you.").wait_for()
+    album.take("left")
+
+    assert set(Subscription.objects.values_list("status", flat=True)) == {Subscription.Status.UNSUBSCRIBED}
+    said = list(Consent.objects.order_by("pk").values_list("mailing_list__slug", "granted"))
+    assert said[:2] == [("justice-news", True), ("court-watch", True)]
+    assert sorted(said[2:]) == [("court-watch", False), ("justice-news", False)]
+    assert Suppression.objects.get().reason == Suppression.Reason.LEFT
+    assert wrong == []
+    assert all(url.startswith(live_service.site_url) for url in asked), "only our own pages are asked"
+    assert context.cookies() == []
+    assert [found for found in invariants.check_all() if found.ids] == []
+    context.close()
+
+
+@pytest.fixture(
+    params=[
+        ("en", "light", "phone"),
+        ("ar", "dark", "phone"),
+        ("ar", "light", "desk"),
+        ("en", "dark", "desk"),
+    ],
+    ids="-".join,
+)
+def visit(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[str, Page, str]]:
+    language, scheme, size = request.param
+    context = browser.new_context(viewport=SIZES[size], color_scheme=scheme, bypass_csp=True)
+    yield language, context.new_page(), f"lists-{language}-{scheme}-{size}"
+    context.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_page_of_lists_and_preferences_is_accessible(visit, live_server, checkout):
+    language, page, name = visit
+    news, _watch = open_lists()
+    base, album = f"{live_server.url}/{language}", Album(page, checkout / "artefacts" / "pages", name)
+    waiting = make_sign_up(news, name="Ann Example", language=language)
+    reader = make_contact(READER, language=language)
+    make_subscription(reader, news)
+    lasting = preference_links.token(reader.pk, bytes(reader.address_hash))
+    personal = preference_links.personal_token(reader.pk, bytes(reader.address_hash))
+    pages = {
+        "sign-up": "lists/justice-news/",
+        "next": "lists/justice-news/next/",
+        "confirm": f"subscribe/{links.token(links.CONFIRM, waiting)}/",
+        "not-me": f"subscribe/{links.token(links.NOT_ME, waiting)}/not-me/",
+        "gone": "subscribe/x/",
+        "forgotten": "preferences/",
+        "mailed": "preferences/mailed/",
+        "preferences": f"preferences/{lasting}/?done=lists",
+        "personal": f"preferences/{personal}/",
+        "erase": f"preferences/{personal}/erase/",
+    }
+    for what, path in pages.items():
+        page.goto(f"{base}/{path}")
+        page.evaluate("document.querySelectorAll('details.more').forEach((one) => (one.open = true))")
+        check(page, what)
+        album.take(what)
+    for what, path in (
+        ("sign-up with errors", "lists/justice-news/"),
+        ("forgotten with errors", "preferences/"),
+    ):
+        page.goto(f"{base}/{path}")
+        page.fill("[name=email]", "ann@")
+        page.locator("button[value=send]").click()
+        check(page, what)
+        album.take(what.replace(" ", "-"))
+    page.goto(f"{base}/preferences/{lasting}/")
+    page.locator("button[value=leave]").click()
+    check(page, "left everything")
+    album.take("left")
+    page.goto(f"{base}/preferences/{personal}/erase/")
+    page.locator("button.danger").click()
+    check(page, "erased")
+    album.take("erased")
+    assert SignUp.objects.count() == 1
