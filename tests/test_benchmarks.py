@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench_import, bench_pace, bench_representatives
+from benchmarks import bench_import, bench_pace, bench_representatives, bench_segments
 
 
 @pytest.mark.django_db
@@ -58,3 +58,11 @@ def test_the_sandbox_benchmark_prints_one_line_of_json(checkout: Path):
         timeout=60,
     )
     assert json.loads(done.stdout)["messages"] == 50
+
+
+@pytest.mark.django_db
+def test_the_segment_benchmark_counts_every_rule_exactly_on_a_few_people():
+    found = list(bench_segments.measured(bench_segments.fill(200), rounds=1))
+    assert len(found) == 20
+    assert all(line["exact"] and line["contacts"] == 200 for line in found)
+    assert sum(line["found"] > 0 for line in found) > 15

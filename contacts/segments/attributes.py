@@ -63,7 +63,7 @@ def _text_questions(key: str) -> Iterator[Question]:
 def _number_questions(key: str) -> Iterator[Question]:
     def compared(lookup: Any) -> Callable[[Values], Q]:
         number = Func(
-            KeyTextTransform(key, "attributes"),
+            KeyTransform(key, "attributes"),
             template="(%(expressions)s)::numeric",
             output_field=DecimalField(),
         )
