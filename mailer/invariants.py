@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
+from contacts import invariants as contacts_invariants
 from contacts.models import Lift, Suppression
 from mailer import kinds
 from mailer.models import Delivery, DeliveryEvent
@@ -54,7 +55,8 @@ def check_all() -> list[Violation]:
         "I11 who complained or is gone is suppressed, or was lifted by a door": _unheard,
         "F9 no report waits without being looked at": _unapplied,
     }
-    return [Violation(name, list(query())[:_LIMIT]) for name, query in sorted({**own, **_REGISTERED}.items())]
+    known = {**own, **contacts_invariants.queries(), **_REGISTERED}
+    return [Violation(name, list(query())[:_LIMIT]) for name, query in sorted(known.items())]
 
 
 def _ids(rows: object) -> list[int]:
