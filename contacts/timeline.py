@@ -213,7 +213,7 @@ def _suppressions(person: Person) -> Iterator[Entry]:
         )
     for lift in Lift.objects.filter(address_hash=person.hash).select_related("by").order_by("-pk")[:NEWEST]:
         words = _("Way back opened: %(reason)s") if lift.left_scope else _("Suppression lifted: %(reason)s")
-        by = str(lift.by) if lift.by else _("by the person's own confirmation")
+        by = str(lift.by or "") if lift.why else _("by the person's own confirmation")
         yield Entry(
             at=lift.at,
             kind="suppression",
