@@ -273,6 +273,8 @@ X_FRAME_OPTIONS = "DENY"
 # --- spreadsheets: staff bring and take CSV and Excel, nothing else (RELIABILITY §2, CVE-2017-2810) --------
 from import_export.formats.base_formats import CSV, XLSX  # noqa: E402
 
+# Files of contacts that one member of staff may take in an hour (RELIABILITY A12).
+CONTACT_EXPORTS_PER_HOUR = env.int("CONTACT_EXPORTS_PER_HOUR", 10)
 IMPORT_EXPORT_FORMATS = [CSV, XLSX]
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 

@@ -1,7 +1,7 @@
 """The staff desk of contacts, by subject. Importing this package fills the desk."""
 
 from accounts.permissions import belongs_through
-from contacts.admin import contacts, erasures, imports, lists, segments, suppressions
+from contacts.admin import contacts, erasures, exports, imports, lists, segments, suppressions
 from contacts.models import Consent, Subscription
 
 belongs_through(Consent, "contact__organisation", "mailing_list__organisation")
@@ -10,6 +10,7 @@ belongs_through(Subscription, "mailing_list__organisation")
 __all__ = [
     "contacts",
     "erasures",
+    "exports",
     "imports",
     "lists",
     "segments",

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models
 from django.db.models.functions import Now
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts.desk import Place, StaffAdmin, navigation, own_organisation, who
 from accounts.permissions import may, require
 from contacts import fields, people, searching, timeline
+from contacts.admin import exports
 from contacts.admin.contact_forms import ContactForm, OtherForm, SearchForm
 from contacts.models import Attribute, Contact, Subscription, Suppression
 from contacts.people import AddressTakenError, ChangedMeanwhileError, Origin
@@ -60,6 +61,7 @@ class ContactAdmin(StaffAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
+            path("export/", wrap(self.export_view), name="contacts_contact_export"),
             path("<int:pk>/edit/", wrap(self.edit_view), name="contacts_contact_edit"),
             path("<int:pk>/merge/", wrap(self.merge_view), name="contacts_contact_merge"),
             *super().get_urls(),
@@ -94,8 +96,13 @@ class ContactAdmin(StaffAdmin):
             "cl": found,
             "chips": list(form.chips()),
             "may_add": self.has_add_permission(request),
+            "may_export": may(request.user, "contacts.export_contact"),
         }
         return TemplateResponse(request, "staff/contacts/list.html", context)
+
+    def export_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+        """Those of the list as a file."""
+        return exports.export_view(request, self)
 
     # --- one person
     def change_view(

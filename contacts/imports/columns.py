@@ -150,8 +150,10 @@ def field_of(header: str, attributes: Collection[str] = ()) -> str:
 def match(headers: Sequence[str], attributes: Collection[str] = ()) -> list[str]:
     """The field of each column by its name. A field is given once: to the first column that claims it."""
     found: list[str] = []
+    ours = kind_of_file(headers) == "epistle"
     for header in headers:
-        field = field_of(header, attributes)
+        # "Address" alone is where somebody lives; in our own export it is their mail address.
+        field = "address" if ours and simplify(header) == "address" else field_of(header, attributes)
         found.append("" if field in found else field)
     if "name" in found and "first_name" not in found and "last_name" in found:
         found[found.index("name")] = "first_name"  # "Nom, Prénom" and "Name, Vorname" have it the other way

@@ -11,6 +11,7 @@ import hashlib
 import re
 from functools import cache
 
+from accounts.formulas import restored
 from contacts import address_rules
 from contacts.address_rules import MAX_LOCAL, NotAnAddress, Parts
 from contacts.imports.cleaning.words import Rejected
@@ -61,6 +62,8 @@ class AddressReader:
 
         Raises Rejected: missing, invalid, multiple or control_character.
         """
+        if cell[:1] == "'":
+            cell = restored(cell)
         found = _ORDINARY.match(cell)
         if found is not None:
             local, written = found.groups()

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from accounts.formulas import restored
 from contacts.imports.cleaning.words import Rejected
 
 NAME = 200  # characters, as Contact.name
@@ -41,6 +42,7 @@ def clean_text(text: str, limit: int, warn: Warn) -> str:
 
 
 def _finish(text: str, limit: int, warn: Warn) -> str:
+    text = restored(text)
     if len(text) > limit:
         raise Rejected("too_long")
     if not text.isascii():

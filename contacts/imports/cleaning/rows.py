@@ -51,7 +51,7 @@ _NOTHING = re.compile(
     r"[\s0:./-]*\Z|null\Z|none\Z|n/a\Z", re.IGNORECASE
 )  # what databases write for "no date"
 _IP = re.compile(r"[0-9A-Fa-f:.]{3,45}\Z")
-_UNUSUAL = re.compile(r"[?&\\]")  # may be a warning, or needs an escape
+_UNUSUAL = re.compile(r"[?&\\]|\A'")  # may be a warning, needs an escape, or was made harmless in an export
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 Handler = Callable[[str], None]
@@ -205,7 +205,13 @@ class Cleaner:
         warn, add, order = self._warnings.append, self._fragments.append, self._order
 
         def clean(text: str) -> None:
-            if kind == "text" and text.isprintable() and text.isascii() and len(text) < 1_000:
+            if (
+                kind == "text"
+                and text.isprintable()
+                and text.isascii()
+                and len(text) < 1_000
+                and text[:1] != "'"
+            ):
                 if text := text.strip():
                     add(start + encode_basestring(text))
                 return
