@@ -260,7 +260,7 @@ def _write_and_confirm(campaign: Campaign, number: int, row: Entry) -> None:
 
 def _mailing_list(told: Entry) -> MailingList:
     found, _created = MailingList.objects.get_or_create(
-        slug=told["slug"], defaults={"name": told["name"], "texts": told["texts"]}
+        slug=told["slug"], defaults={"name": told["name"], "texts": told["texts"], "is_public": True}
     )
     return found
 
