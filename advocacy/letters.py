@@ -320,6 +320,9 @@ def confirm(submission: Submission) -> int:
         return 0
     if submission.confirmed_at is not None or submission.expires_at <= now:
         return 0
+    if submission.forgotten_at is not None:
+        # Its writer was erased while we waited for the address.
+        return 0
     if submission.campaign.status == Campaign.Status.CLOSED:
         return 0
     submission.confirmed_at = now
