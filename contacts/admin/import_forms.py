@@ -79,7 +79,8 @@ class ReadingForm(forms.Form):
             del self.fields["sheet"]
         lines = {str(line): _("line %(number)d") % {"number": line} for line in range(1, _HEADER_LINES + 1)}
         at = str(found.header_line or "")
-        self._offer("header", {NO_HEADER: _("no line: there are none"), **lines}, at or NO_HEADER)
+        none = "" if preview.problem == "no_header" else NO_HEADER
+        self._offer("header", {NO_HEADER: _("no line: there are none"), **lines}, at or none)
         if chosen.get("date_order") or preview.ambiguous_dates:
             self._offer("date_order", words.DATE_ORDERS, "")
         else:
@@ -180,6 +181,7 @@ class PurposeForm(forms.ModelForm):
                 Suppression.Reason.DO_NOT_CONTACT,
                 Suppression.Reason.BOUNCE,
                 Suppression.Reason.COMPLAINT,
+                Suppression.Reason.LEFT,
             )
         ],
     )

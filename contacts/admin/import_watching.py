@@ -43,7 +43,7 @@ class Watching(StaffAdmin):
             "figures": figures(one),
             "may_run": one.forecast.get("rows") != one.forecast.get("rejected"),
             "differences": differences(request, one),
-            "notes": notes(one),
+            "notes": words.note_texts(one.notes),
             **rejected(one),
         }
 
@@ -97,7 +97,7 @@ class Watching(StaffAdmin):
             "problem": words.problem_text(one.problem) if one.problem else "",
             "may_undo": _may_undo(one),
             "kept": one.created_contacts.count() if one.status == Import.Status.UNDONE else 0,
-            "notes": notes(one),
+            "notes": words.note_texts(one.notes),
             **(rejected(one) if reporting.counts(one)["rejected"] else {}),
         }
         return TemplateResponse(request, "staff/imports/import.html", context)
@@ -236,10 +236,6 @@ def figures(one: Import) -> list[dict[str, Any]]:
     }
     shown = [{"key": key, "name": name, "count": counts[key]} for key, name in names.items()]
     return [figure for figure in shown if figure["count"] or figure["key"] in {"created", "rejected"}]
-
-
-def notes(one: Import) -> list[str]:
-    return [words.note_text(note) for note in one.notes]
 
 
 def _is_half_proven(one: Import) -> bool:

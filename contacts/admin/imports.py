@@ -6,11 +6,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import Place, StaffAdmin, navigation
+from accounts.desk import Need, Place, StaffAdmin, navigation, needs
+from accounts.models import User
+from accounts.permissions import may, visible
 from contacts.admin.import_steps import Preparing
 from contacts.admin.import_watching import Watching
 from contacts.imports import words
@@ -20,6 +23,18 @@ navigation.add(Place(70, _("Imports"), "admin:contacts_import_changelist", "cont
 navigation.add(
     Place(71, _("Column mappings"), "admin:contacts_importmapping_changelist", "contacts.view_importmapping")
 )
+
+
+@needs.add
+def what_waits(user: User) -> list[Need]:
+    """Imports that nobody goes on with unless a person does."""
+    if not may(user, "contacts.change_import"):
+        return []
+    waiting = (Import.Status.CHECKED, Import.Status.STOPPED, Import.Status.FAILED)
+    count = visible(user, Import.objects.filter(status__in=waiting)).count()
+    sentence = ngettext("%(count)d import waits for you", "%(count)d imports wait for you", count)
+    url = reverse("admin:contacts_import_changelist")
+    return [Need(count, sentence % {"count": count}, gettext("see"), url)]
 
 
 @admin.register(Import)
@@ -37,7 +52,8 @@ class ImportAdmin(Preparing, Watching, StaffAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         may_import = self._may(request, "add")
-        return super().changelist_view(request, {"may_import": may_import, **(extra_context or {})})
+        context = {"title": _("Imports"), "may_import": may_import, **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An import is thrown away or undone; its row stays and says so."""

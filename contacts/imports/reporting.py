@@ -161,7 +161,7 @@ def result_file(run: Import) -> Iterator[str]:
             str(RESULTS[row.result]),
             str(words.reason_text(row.reason)) if row.result == "rejected" else row.reason,
             gettext("yes") if row.mailable else gettext("no"),
-            ", ".join(row.warnings),
+            " ".join(words.warning_text(word) for word in row.warnings),
         ]
         for row in results(run)
     )

@@ -90,9 +90,20 @@ def _end_of_file(run: Import, beat: Beat, done: Done) -> bool:
         raise FileRefused("no_rows")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE contacts_importrow")  # millions of rows have just come
-    beat(rows=run.staged_rows, read_bytes=run.file_size, notes=list(done.notes))
+    beat(rows=run.staged_rows, read_bytes=run.file_size, notes=[*done.notes, *_warned(run)])
     run.rows = run.staged_rows
     return True
+
+
+def _warned(run: Import) -> list[dict[str, Any]]:
+    """How many rows were taken with which warning, as notes of the file, the most frequent first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT word, count(*) FROM contacts_importrow, unnest(warnings) word WHERE from_import_id = %s"
+            " GROUP BY word ORDER BY count(*) DESC, word",
+            [run.pk],
+        )
+        return [{"word": "rows_warned", "warning": word, "rows": rows} for word, rows in cursor.fetchall()]
 
 
 _COPY = "COPY contacts_importrow ({}) FROM STDIN".format(", ".join(f'"{name}"' for name in COPY_COLUMNS))

@@ -6,9 +6,10 @@ here: the pages, the files that are downloaded, the command, the mail. An unknow
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -222,8 +223,18 @@ def warning_text(word: str) -> str:
     return str(WARNINGS.get(word, word))
 
 
+def note_texts(notes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The remarks on a file as a whole, the columns that are left out in one sentence."""
+    left_out = [str(note.get("header", "")) for note in notes if note.get("word") == "column_left_out"]
+    found = [note_text(note) for note in notes if note.get("word") != "column_left_out"]
+    named = ", ".join(f"“{header}”" for header in left_out if header)
+    if named:
+        found.append(gettext("These columns are left out: %(headers)s.") % {"headers": named})
+    return found
+
+
 def note_text(note: Mapping[str, Any]) -> str:
-    """A remark on the file as a whole, as the reader process makes it."""
+    """A remark on the file as a whole, as the reader process and the check make it."""
     match note.get("word"):
         case "lines_not_read":
             text = gettext(
@@ -234,8 +245,10 @@ def note_text(note: Mapping[str, Any]) -> str:
             note = {**note, "encoding": ENCODINGS.get(note.get("encoding", ""), note.get("encoding"))}
         case "second_address_column":
             text = gettext("“%(header)s” holds a second address. It is not imported as a person of its own.")
-        case "column_left_out":
-            text = gettext("The column “%(header)s” is left out.")
+        case "rows_warned":
+            rows = int(note.get("rows", 0))
+            text = ngettext("%(shown)s row: %(warning)s", "%(shown)s rows: %(warning)s", rows)
+            note = {"shown": number_format(rows), "warning": warning_text(str(note.get("warning")))}
         case word:
             return str(word)
     return text % note

@@ -239,7 +239,14 @@ class ImportRow(models.Model):
     cells = ArrayField(models.TextField(), null=True, help_text=_("As they stood, of rejected rows only."))
 
     class Meta:
-        pass
+        indexes: ClassVar = [
+            # A page shows the first rejected rows and how many there are: among millions that were not.
+            models.Index(
+                fields=["from_import", "line"],
+                name="import_row_rejected",
+                condition=models.Q(result="rejected"),
+            )
+        ]
 
 
 class ImportBatch(models.Model):

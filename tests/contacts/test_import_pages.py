@@ -11,10 +11,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import Workbook
 
 from accounts.roles import ROLES
 from contacts.imports import running
-from contacts.models import Attribute, Contact, Import, ImportMapping, MailingList, Subscription
+from contacts.models import (
+    Attribute,
+    Contact,
+    Import,
+    ImportMapping,
+    MailingList,
+    Subscription,
+    Suppression,
+)
 from tests.staff import make_import, make_organisation, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -366,3 +375,58 @@ def test_an_import_of_another_organisation_is_not_there(page):
     for method in (client.get, client.post):
         assert method(url(page, theirs)).status_code in {302, 404}
         assert url("columns", theirs) not in method(url(page, theirs)).get("Location", "")
+
+
+def test_what_was_left_out_or_not_understood_is_said_with_the_number_of_rows(client):
+    data = b"E-mail,Land,Note\nann@example.org,Kenya,x\nben@example.org,Xyzzy,y\n"
+    said = text(client.get(url("check", checked(client, data))))
+    assert "1 row: A country was not understood and is left out." in said
+    assert "These columns are left out: “Note”." in said
+
+
+def test_a_second_column_of_addresses_is_named_and_left_out(client):
+    one = bring(client, b"Name,Email,Email 2\nAnn,ann@example.org,other@example.org\n")
+    answer = client.get(url("columns", one))
+    assert "a second address: not imported as a person of its own" in text(answer)
+    assert answer.context["matching"].preview.fields == ["name", "address", ""]
+
+
+def test_dates_that_can_be_meant_in_two_ways_are_asked_for(client):
+    one = bring(client, b"E-mail,Consent date\nann@example.org,01/02/2023\n")
+    answer = client.get(url("columns", one))
+    assert "date_order" in answer.context["matching"].reading.fields
+    assert check(client, one, new_list="News", date_order="dmy").status_code == 302
+    work(one)
+    assert one.options["date_order"] == "dmy"
+    assert one.staged.get().consent_at.date() == dt.date(2023, 2, 1)
+
+
+def test_every_sheet_of_a_workbook_can_be_chosen(client, tmp_path):
+    book = Workbook()
+    book.active.title = "Read me"
+    book.active.append(["nothing here"])
+    people = book.create_sheet("People")
+    people.append(["E-mail"])
+    people.append(["ann@example.org"])
+    book.save(tmp_path / "people.xlsx")
+    one = bring(client, (tmp_path / "people.xlsx").read_bytes(), "people.xlsx")
+    answer = client.get(url("columns", one))
+    client.post(url("columns", one), filled_in(answer, sheet="People"))
+    assert check(client, one, new_list="News").status_code == 302
+    work(one)
+    assert one.forecast["created"] == 1
+
+
+def test_the_home_page_says_that_a_checked_import_waits(client):
+    checked(client)
+    assert "1 import waits for you" in text(client.get(reverse("admin:index")))
+
+
+def test_suppressed_addresses_are_kept_without_their_people_and_nothing_is_undone(client):
+    one = checked(client, mode="suppress", suppress_reason="complaint", new_list="")
+    assert "Suppress 2 addresses" in text(client.get(url("run", one)))
+    client.post(url("run", one))
+    work(one)
+    assert set(Suppression.objects.values_list("reason", flat=True)) == {"complaint"}
+    assert not Contact.objects.exists()
+    assert client.get(url("undo", one))["Location"] == url("change", one)

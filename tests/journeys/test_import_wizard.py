@@ -111,6 +111,7 @@ def signed_in(browser: Browser, live_service: LiveService) -> Iterator[Any]:
         made.close()
 
 
+@pytest.mark.timeout(400)
 @needs_files
 def test_files_of_four_kinds_go_through_the_wizard_into_one_list(signed_in):
     assert FOLDER is not None
@@ -165,6 +166,7 @@ def test_files_of_four_kinds_go_through_the_wizard_into_one_list(signed_in):
     assert wizard.complaints == []
 
 
+@pytest.mark.timeout(400)
 @needs_files
 def test_the_rejected_rows_are_shown_downloaded_mended_and_brought_again(signed_in, tmp_path):
     assert FOLDER is not None
@@ -236,6 +238,7 @@ def test_a_run_is_stopped_goes_on_and_is_undone(signed_in, tmp_path):
     assert wizard.complaints == []
 
 
+@pytest.mark.timeout(400)
 @needs_files
 def test_the_wizard_works_without_javascript(signed_in):
     assert FOLDER is not None
