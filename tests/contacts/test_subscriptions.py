@@ -6,7 +6,7 @@ import pytest
 
 from contacts import subscriptions, suppressions
 from contacts.addresses import Address
-from contacts.models import Consent, Contact, MailingList, Subscription, Suppression
+from contacts.models import Consent, Contact, ContactChange, MailingList, Subscription, Suppression
 from tests.factories import unique_address
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +68,47 @@ def test_what_is_known_of_a_contact_is_never_overwritten(news):
     subscribe(address, news, name="Ann")
     subscribe(address, news, click=2, name="Somebody Else")
     assert Contact.objects.get().name == "Ann"
+
+
+def test_a_gap_is_filled_and_says_where_the_value_came_from(news):
+    address = unique_address()
+    subscribe(address, news, name="Ann")
+    subscribe(address, news, click=2, name="Somebody Else", country="KE")
+    contact = Contact.objects.get()
+    assert (contact.name, contact.country) == ("Ann", "KE")
+    change = ContactChange.objects.get()
+    assert (change.source, change.changes) == ("campaign bus", {"country": ["", "KE"]})
+
+
+def test_leaving_a_list_twice_is_one_refusal(news):
+    subscribe(unique_address(), news)
+    contact = Contact.objects.get()
+    assert subscriptions.unsubscribe(contact, news, source="link", proof={"delivery": 7})
+    assert not subscriptions.unsubscribe(contact, news, source="link", proof={"delivery": 7})
+    refusal = Consent.objects.get(granted=False)
+    assert (refusal.source, refusal.proof, refusal.mailing_list) == ("link", {"delivery": 7}, news)
+    assert Subscription.objects.get().reason == Subscription.Reason.LEFT
+
+
+def test_whoever_was_never_on_a_list_does_not_leave_it(news):
+    subscribe(unique_address(), MailingList.objects.create(name="Other", slug="other"))
+    assert not subscriptions.unsubscribe(Contact.objects.get(), news, source="link")
+    assert not Consent.objects.filter(granted=False).exists()
+
+
+def test_whoever_acts_for_themselves_outlives_the_undo_of_an_import(news):
+    subscribe(unique_address(), news)
+    contact = Contact.objects.get()
+    assert contact.updated_at > contact.created_at
+
+
+def test_a_form_alone_subscribes_only_who_never_stood_on_the_list(news):
+    address = unique_address()
+    form = {"text": "Send me news.", "page": "", "source": "sign-up news"}
+    assert subscriptions.subscribe_unproven(address, news, **form) is not None
+    assert Consent.objects.get().proof == {}
+    assert subscriptions.subscribe_unproven(address, news, **form) is None
+    subscriptions.leave_all(Contact.objects.get(), source="link")
+    other = MailingList.objects.create(name="Other", slug="other")
+    assert subscriptions.subscribe_unproven(address, other, **form) is None
+    assert not Subscription.objects.filter(status=Status.CONFIRMED).exists()
