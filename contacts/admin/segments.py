@@ -196,6 +196,7 @@ class SegmentAdmin(StaffAdmin):
             "may_write": may(request.user, f"contacts.{'change' if segment.pk else 'add'}_segment"),
             "may_copy": bool(segment.pk) and may(request.user, "contacts.add_segment"),
             "may_delete": bool(segment.pk) and may(request.user, "contacts.delete_segment", segment),
+            "may_export": bool(segment.pk) and may(request.user, "contacts.export_contact"),
             "users": compiling.users_of(segment) if segment.pk else [],
             **found,
         }

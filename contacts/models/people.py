@@ -32,7 +32,7 @@ class Attribute(models.Model):
     )
     name = models.CharField(_("name"), max_length=100)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.TEXT)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(_("since"), db_default=Now())
 
     class Meta:
         verbose_name = _("attribute")

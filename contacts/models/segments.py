@@ -36,14 +36,28 @@ class ContactExport(models.Model):
         XLSX = "xlsx", "Excel"
         JSON = "json", "JSON"
 
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("who"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    at = models.DateTimeField(_("when"), db_default=Now())
     organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
-    mailing_list = models.ForeignKey("contacts.MailingList", null=True, blank=True, on_delete=models.PROTECT)
-    segment = models.ForeignKey("contacts.Segment", null=True, blank=True, on_delete=models.SET_NULL)
-    searched = models.BooleanField(default=False, help_text=_("Narrowed by words typed into the search."))
-    format = models.CharField(max_length=4, choices=Format)
-    rows = models.PositiveIntegerField(null=True, help_text=_("Empty: broken off before the end."))
+    mailing_list = models.ForeignKey(
+        "contacts.MailingList", verbose_name=_("list"), null=True, blank=True, on_delete=models.PROTECT
+    )
+    segment = models.ForeignKey(
+        "contacts.Segment", verbose_name=_("segment"), null=True, blank=True, on_delete=models.SET_NULL
+    )
+    searched = models.BooleanField(
+        _("narrowed"), default=False, help_text=_("Narrowed by words typed into the search.")
+    )
+    format = models.CharField(_("format"), max_length=4, choices=Format)
+    rows = models.PositiveIntegerField(
+        _("people"), null=True, help_text=_("Empty: broken off before the end.")
+    )
 
     class Meta:
         verbose_name = _("export")

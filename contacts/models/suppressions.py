@@ -27,11 +27,11 @@ class Suppression(models.Model):
         CONFIRMATIONS = "confirmations", _("confirmation mails")
 
     address_hash = models.BinaryField(max_length=32)
-    reason = models.CharField(max_length=20, choices=Reason)
-    scope = models.CharField(max_length=20, choices=Scope)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    scope = models.CharField(_("what is forbidden"), max_length=20, choices=Scope)
     evidence = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
-    ends_at = models.DateTimeField(null=True, blank=True, help_text=_("Empty: for ever."))
+    created_at = models.DateTimeField(_("since"), db_default=Now())
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: for ever."))
 
     class Meta:
         verbose_name = _("suppression")
