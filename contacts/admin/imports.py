@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -42,7 +44,7 @@ class ImportAdmin(Preparing, Watching, StaffAdmin):
     """`Preparing` holds the steps before the check, `Watching` those from the check on."""
 
     newest_first = True
-    list_display = ["file", "state", "mailing_list", "mode", "rows_read", "brought_by", "created_at"]
+    list_display = ["file", "state", "mailing_list", "mode", "rows_read", "brought_by", "brought_on"]
     list_display_links = ["file"]
     list_filter = ["status", "mode"]
     list_select_related = ["mailing_list", "created_by"]
@@ -89,8 +91,12 @@ class ImportAdmin(Preparing, Watching, StaffAdmin):
         )
 
     @admin.display(description=_("rows"))
-    def rows_read(self, row: Import) -> int:
-        return int(row.rows or row.staged_rows)
+    def rows_read(self, row: Import) -> str:
+        return intcomma(row.rows or row.staged_rows)
+
+    @admin.display(description=_("brought on"))
+    def brought_on(self, row: Import) -> dt.datetime:
+        return row.created_at
 
     @admin.display(description=_("brought by"))
     def brought_by(self, row: Import) -> str:
