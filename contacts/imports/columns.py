@@ -27,6 +27,7 @@ FIELDS = (
     "confirmed_ip",
     "unsubscribed_at",
     "bounced_at",
+    "do_not_contact",
     "attributes",
     "tags",
 )
@@ -73,7 +74,8 @@ _NAMES = {
         اسمالعائلة اللقب نامخانوادگی שםמשפחה 姓 苗字 성 นามสกุล họ ho namabelakang
     """,
     "country": """
-        country countrycode countryname nation cc land staat pays pais país paese nazione
+        country countrycode countryname countryregion mailingcountry homecountry homecountryregion businesscountryregion
+        address1country nation cc land staat pays pais país paese nazione
         kraj zeme stat krajina orszag tara drzava zemlja salis valsts riik maa ulke
         страна країна държава држава земја χωρα الدولة البلد بلد کشور מדינה ארץ 国 国家 國家 국가 나라 देश ประเทศ quocgia negara nchi
     """,
@@ -85,10 +87,10 @@ _NAMES = {
     "time_zone": "timezone tz zeitzone fuseauhoraire husohorario zonahoraria fusoorario tijdzone strefaczasowa часовойпояс",
     "status": """
         status subscriptionstatus subscriberstatus emailstatus memberstatus abostatus statut
-        subscribed статус состояние الحالة 状态 状態 상태 durum
+        can2subscriptionstatus emailsubscriptionstatus статус состояние الحالة 状态 状態 상태 durum
     """,
     "consent": """
-        consent optin optedin optinstatus gdpr gdprconsent marketingconsent newsletter newsletterconsent permission
+        consent optin optedin optinstatus emailoptin subscribed gdpr gdprconsent marketingconsent newsletter newsletterconsent permission
         einwilligung zustimmung consentement consentimiento consentimento consenso toestemming zgoda souhlas
         hozzajarulas consimtamant samtycke samtykke suostumus согласие згода съгласие συγκαταθεση
         الموافقة موافقة 同意 동의 onay riza
@@ -103,11 +105,18 @@ _NAMES = {
     "confirmed_ip": "confirmip confirmationip",
     "unsubscribed_at": """
         unsubtime unsubscribedat unsubscribedate unsubscribedon unsubscribetime optoutdate optoutat optouttime
-        abgemeldetam datededesinscription desabonnele fechadebaja датаотписки
+        unsubscribed unsubscribedfromallemail optout optedout emailoptout hasoptedoutofemail emailoptedout
+        optedoutofemail nobulkemails nobulkemailsuseroptout
+        abgemeldet abgemeldetam desinscrit datededesinscription desabonnele debaja fechadebaja датаотписки
     """,
-    "bounced_at": "cleantime bouncedat bouncedate cleanedat",
+    "bounced_at": "cleantime bounced bouncedat bouncedate cleanedat hardbounced emailbounced email1isbad onhold emailonhold",
+    # "Do not mail" and its kind are about letters on paper.
+    "do_not_contact": """
+        donotcontact donotemail donotemails dnc blacklisted emailblacklisted blocklisted emailblocklisted
+        nichtkontaktieren nepascontacter nocontactar nãocontatar noncontattare
+    """,
     "attributes": "attributes attribs attrib customfields",
-    "tags": "tags tag labels schlagworte etiquettes etiquetas etichette теги метки",
+    "tags": "tags tag labels taglist can2usertags groupmembership categories schlagworte etiquettes etiquetas etichette теги метки",
 }
 # Mailchimp exports name the file's kind by a column of its own; listmonk by its uuid beside a status.
 STANDING_BY_COLUMN = {"unsubtime": "unsubscribed", "cleantime": "bounced"}

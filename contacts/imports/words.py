@@ -112,8 +112,9 @@ FIELDS: dict[str, Any] = {
     "consent_ip": _("IP address when they agreed"),
     "confirmed_at": _("when they confirmed"),
     "confirmed_ip": _("IP address when they confirmed"),
-    "unsubscribed_at": _("when they unsubscribed"),
-    "bounced_at": _("when the address bounced"),
+    "unsubscribed_at": _("unsubscribed (when, or yes or no)"),
+    "bounced_at": _("the address bounced (when, or yes or no)"),
+    "do_not_contact": _("must not be written to (yes or no)"),
     "attributes": _("attributes as JSON"),
     "tags": _("tags"),
 }

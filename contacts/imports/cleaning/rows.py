@@ -262,10 +262,11 @@ class Cleaner:
                 self._warnings.append("unknown_status")
                 known = "disabled"
             found.append(known)
-        for field, standing in (("unsubscribed_at", "unsubscribed"), ("bounced_at", "bounced")):
-            if (word := says.get(field)) and not _NOTHING.match(word):
+        for field, standing in _REFUSALS.items():
+            if (word := says.get(field)) and not _NOTHING.match(word) and not statuses.says_no(word):
                 found.append(standing)
-                proof[field] = self._moment(word)
+                if statuses.yes_or_no(word) is None:
+                    proof[field] = self._moment(word)
         consented = self._moment(says.get("consent_at", ""))
         confirmed = self._moment(says.get("confirmed_at", ""))
         if "consent" in columns:
@@ -325,16 +326,17 @@ class Cleaner:
         return None
 
 
+# Columns in which anything but a no is a refusal: a yes, a date, or a word that nobody taught us.
+_REFUSALS = {"unsubscribed_at": "unsubscribed", "bounced_at": "bounced", "do_not_contact": "do_not_contact"}
 _STANDING_FIELDS = frozenset(
     [
+        *_REFUSALS,
         "status",
         "consent",
         "consent_at",
         "consent_ip",
         "confirmed_at",
         "confirmed_ip",
-        "unsubscribed_at",
-        "bounced_at",
     ]
 )
 

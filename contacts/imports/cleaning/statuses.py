@@ -26,12 +26,12 @@ _WORDS = {
         abonelikten çıktı, ayrıldı, ألغى الاشتراك, غير مشترك, ביטל, הוסר, 配信停止, 退会, 解除, 已退订, 退订, 已取消訂閱, 수신거부, 구독취소
     """,
     "bounced": """
-        bounced, bounce, hard bounce, hardbounce, hard-bounced, hard bounced, cleaned, clean, undeliverable, invalid, invalid address, non-existent,
+        bounced, bounce, bouncing, hard bounce, hardbounce, hard-bounced, hard bounced, cleaned, clean, undeliverable, invalid, invalid address, non-existent,
         unzustellbar, zurückgekommen, bounce définitif, rebotado, rebote, devuelto, respinto, rimbalzato, teruggekomen, onbestelbaar,
         недоставлено, недействителен, odbity, nedoručitelné, visszapattant, مرتد
     """,
     "complained": """
-        complained, complaint, spam, spam complaint, spamcomplaint, abuse, abuse complaint, marked as spam, reported, junk,
+        complained, complaint, spam, spam complaint, previous spam complaint, spamcomplaint, abuse, abuse complaint, marked as spam, reported, junk,
         beschwerde, plainte, queja, reclamação, reclamo, klacht, жалоба, скарга, skarga, شكوى
     """,
     "do_not_contact": """
@@ -61,9 +61,10 @@ _YES = """
     vero tak ano áno igen da evet e kyllä jah jā taip ναι да так да. нaм نعم כן はい 是 예 네 हाँ ใช่ có ya ndiyo ✓ ✔ ☑
 """
 _NO = """
-    no n false f 0 off unchecked none refused declined withdrawn revoked opted-out optout opt-out unsubscribed nein non não nao nee nei nej
+    no n false f 0 off unchecked none nein non não nao nee nei nej
     faux falsch falso nie ne nem nu hayır hayir ei nē όχι οχι нет ні не لا לא いいえ 否 不 아니요 아니오 नहीं ไม่ không tidak hapana ✗ ✘ ☐ -
 """
+_REFUSED = "refused declined withdrawn revoked opted-out optout opt-out unsubscribed"
 
 
 def standing_of(word: str) -> str | None:
@@ -74,6 +75,11 @@ def standing_of(word: str) -> str | None:
 def yes_or_no(word: str) -> bool | None:
     """What a cell that answers a question says; None for neither."""
     return _answers().get(_folded(word[:100]))
+
+
+def says_no(word: str) -> bool:
+    """Whether a cell is a plain no. "Unsubscribed" is one to "do you agree?", but not to "did they leave?"."""
+    return _folded(word[:100]) in _plain_no()
 
 
 def says_consent(word: str) -> bool | None:
@@ -117,4 +123,10 @@ def _standings() -> dict[str, str]:
 
 @cache
 def _answers() -> dict[str, bool]:
-    return {_fold(word): True for word in _YES.split()} | {_fold(word): False for word in _NO.split()}
+    yes = {_fold(word): True for word in _YES.split()}
+    return yes | dict.fromkeys([*_plain_no(), *map(_fold, _REFUSED.split())], False)
+
+
+@cache
+def _plain_no() -> frozenset[str]:
+    return frozenset(map(_fold, _NO.split()))

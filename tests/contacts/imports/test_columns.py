@@ -48,6 +48,18 @@ def test_a_column_of_addresses_is_known_in_many_languages(name):
         (["Эл. почта", "Имя", "Фамилия"], ["address", "first_name", "last_name"]),
         (["email", "Email", "Phone"], ["address", "", ""]),
         (["State", "Estado", "email"], ["", "", "address"]),
+        (["email", "can2_subscription_status", "can2_user_tags"], ["address", "status", "tags"]),
+        (["Email", "Email Opt Out"], ["address", "unsubscribed_at"]),
+        (["EMAIL", "BLACKLISTED"], ["address", "do_not_contact"]),
+        (["Email", "Unsubscribed from all email"], ["address", "unsubscribed_at"]),
+        (
+            ["email", "email_opt_in", "email1_is_bad", "do_not_contact", "unsubscribed_at"],
+            ["address", "consent", "bounced_at", "do_not_contact", "unsubscribed_at"],
+        ),
+        (
+            ["Email", "On Hold", "Do Not Email", "No Bulk Emails (User Opt Out)", "Do Not Mail"],
+            ["address", "bounced_at", "do_not_contact", "unsubscribed_at", ""],
+        ),
     ],
 )
 def test_headers_are_matched_to_fields_and_a_field_is_given_once(headers, fields):
