@@ -84,14 +84,16 @@ def _whole_chunk(file: File) -> bytes:
 
 @contextmanager
 def spooled(found: Import) -> Iterator[Path]:
-    """The file of an import on disk, readable by us alone, for as long as the block runs."""
-    with tempfile.TemporaryDirectory(prefix="epistle-import-") as folder:
-        path = Path(folder) / "file"
-        with path.open("wb") as target:
-            chunks = ImportChunk.objects.filter(from_import=found).order_by("number")
-            for data in chunks.values_list("data", flat=True).iterator(chunk_size=4):
-                target.write(data)
-        yield path
+    """The file of an import on disk for as long as the block runs.
+
+    It has no name in any folder, so the kernel removes it with the last process that holds it, a killed one too.
+    """
+    with tempfile.TemporaryFile() as target:
+        chunks = ImportChunk.objects.filter(from_import=found).order_by("number")
+        for data in chunks.values_list("data", flat=True).iterator(chunk_size=4):
+            target.write(data)
+        target.flush()
+        yield Path(f"/proc/self/fd/{target.fileno()}")
 
 
 def brought_before(found: Import) -> Import | None:

@@ -37,11 +37,10 @@ def preview(
     """
     request = {
         "task": "preview",
-        "path": str(path.absolute()),
         "options": (options or ReadOptions()).to_json(),
         "attributes": list(attributes),
     }
-    for letter, said, _ in _frames(request, bounds):
+    for letter, said, _ in _frames(path, request, bounds):
         if letter == protocol.PREVIEW:
             return Preview.from_json(said)
     raise FileRefused("damaged")
@@ -65,14 +64,13 @@ def clean(
     """
     request = {
         "task": "clean",
-        "path": str(path.absolute()),
         "plan": plan.to_json(),
         "import_id": import_id,
         "secret": secret,
         "after_line": after_line,
         "block_rows": block_rows,
     }
-    for letter, said, payload in _frames(request, bounds or Bounds()):
+    for letter, said, payload in _frames(path, request, bounds or Bounds()):
         if letter == protocol.BLOCK:
             yield Block(lines=payload, **said)
         elif letter == protocol.DONE:
@@ -81,22 +79,28 @@ def clean(
     raise FileRefused("damaged")
 
 
-def _frames(request: dict[str, Any], bounds: Bounds) -> Iterator[tuple[bytes, dict[str, Any], bytes]]:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "contacts.imports.reading.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        bufsize=0,
-        stderr=subprocess.DEVNULL,
-        cwd=_ROOT,
-        env=_ENVIRONMENT,
-        start_new_session=True,
-    )
+def _frames(
+    path: Path, request: dict[str, Any], bounds: Bounds
+) -> Iterator[tuple[bytes, dict[str, Any], bytes]]:
+    # Opened here and handed on: the file may have no name (`uploading.spooled`).
+    with path.open("rb") as file:
+        request = {**request, "path": f"/proc/self/fd/{file.fileno()}", "bounds": bounds.to_json()}
+        child = subprocess.Popen(
+            [sys.executable, "-m", "contacts.imports.reading.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            stderr=subprocess.DEVNULL,
+            cwd=_ROOT,
+            env=_ENVIRONMENT,
+            start_new_session=True,
+            pass_fds=[file.fileno()],
+        )
     assert child.stdin is not None and child.stdout is not None  # noqa: PT018, S101 — for the type checker
     read = partial(_read, child.stdout.fileno(), bounds.patience)
     try:
         try:
-            child.stdin.write(json.dumps({**request, "bounds": bounds.to_json()}).encode() + b"\n")
+            child.stdin.write(json.dumps(request).encode() + b"\n")
             child.stdin.close()
         except BrokenPipeError:
             raise FileRefused(_cause(child)) from None
