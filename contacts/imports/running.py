@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, Sum
-from django.db.models.functions import Now
+from django.db.models.functions import Least, Now
 
 from contacts import doorbell, import_traces, retention
 from contacts.imports import staging, undoing
@@ -191,14 +191,15 @@ def _claim(import_id: int) -> Import | None:
     taken = (
         Import.objects.filter(_unclaimed(), pk=import_id)
         .filter(Q(status__in=WORKING) | Q(status=Status.DISCARDED))
-        .update(claim=claim, lease_until=_lease(), attempts=F("attempts") + 1)
+        .update(claim=claim, lease_until=_lease(), attempts=Least(F("attempts") + 1, ATTEMPTS + 1))
     )
     if not taken:
         return None
     run = Import.objects.select_related("mailing_list").get(pk=import_id)
     if run.claim != claim:
         return None
-    if run.attempts > ATTEMPTS:
+    # What is being undone or thrown away cannot be stopped: it is tried until it works.
+    if run.attempts > ATTEMPTS and run.status in (Status.CHECKING, Status.RUNNING):
         _give_up(run)
         return None
     return run
@@ -211,16 +212,19 @@ def _give_up(run: Import) -> None:
     if run.status == Status.CHECKING:
         _fail(run, "damaged", detail)
     else:
-        run.move_to(Status.STOPPED, **_FREE, problem_detail=detail)
+        _end(run, Status.STOPPED, problem_detail=detail)
 
 
+@transaction.atomic
 def _fail(run: Import, problem: str, detail: str) -> None:
-    with transaction.atomic():
-        if not run.move_to(
-            Status.FAILED, **_FREE, problem=problem, problem_detail=detail[:300], finished_at=Now()
-        ):
-            return
+    if _end(run, Status.FAILED, problem=problem, problem_detail=detail[:300], finished_at=Now()):
         _tell(run)
+
+
+def _end(run: Import, status: str, **changes: Any) -> bool:
+    """Leave a claimed import at `status`. False if it is ours no longer: it may have been begun anew meanwhile."""
+    mine = Import.objects.filter(pk=run.pk, status=run.status, claim=run.claim)
+    return bool(mine.update(status=status, **_FREE, **changes))
 
 
 def _tell(run: Import) -> None:
@@ -254,7 +258,7 @@ class Shift:
 def _check(shift: Shift) -> bool:
     if not staging.check(shift.run, shift.beat, shift.until):
         return True
-    shift.run.move_to(Status.CHECKED, **_FREE, finished_at=Now())
+    _end(shift.run, Status.CHECKED, finished_at=Now())
     return False
 
 
@@ -319,7 +323,7 @@ def _undo(shift: Shift) -> bool:
     if not undoing.work(shift.run, shift.beat, shift.until):
         return True
     with transaction.atomic():
-        if shift.run.move_to(Status.UNDONE, **_FREE, undone_at=Now()):
+        if _end(shift.run, Status.UNDONE, undone_at=Now()):
             ImportChunk.objects.filter(from_import=shift.run).delete()
             _tell(shift.run)
     return False

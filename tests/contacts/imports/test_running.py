@@ -136,6 +136,25 @@ def test_an_import_that_fails_again_and_again_is_left_to_a_person():
     assert run.problem_detail
 
 
+def test_an_undo_that_failed_again_and_again_is_tried_again():
+    run = brought("email\nann@example.org\n")
+    running.undo(run, ring=False)
+    Import.objects.filter(pk=run.pk).update(attempts=running.ATTEMPTS + 1)
+    work(run)
+    assert run.status == Status.UNDONE
+
+
+def test_a_worker_that_lost_its_claim_does_not_end_the_check_that_was_begun_after():
+    run = receive("email\nann@example.org\n")
+    running.begin_check(run, ring=False)
+    gone = running._claim(run.pk)
+    running.stop(run)
+    running.begin_check(run, ring=False)
+    running._fail(gone, "damaged", "")
+    run.refresh_from_db()
+    assert (run.status, run.problem) == (Status.CHECKING, "")
+
+
 def test_who_asked_is_told_once_when_it_is_done(django_capture_on_commit_callbacks):
     told: list[int] = []
 
