@@ -21,8 +21,8 @@ from contacts.registry import Person
 
 Status = Import.Status
 
-# A word of `Import.notes`: why the file is gone.
-NOTE = "person_erased"
+# One of `Import.notes`: why the file is gone.
+NOTE = {"word": "person_erased"}
 
 _UNREAD = [Status.UPLOADED, Status.CHECKING, Status.FAILED]
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")

@@ -235,7 +235,7 @@ def note_texts(notes: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def note_text(note: Mapping[str, Any]) -> str:
-    """A remark on the file as a whole, as the reader process and the check make it."""
+    """A remark on the file as a whole, as the reader process, the check and an erasure make it."""
     match note.get("word"):
         case "lines_not_read":
             text = gettext(
@@ -251,7 +251,7 @@ def note_text(note: Mapping[str, Any]) -> str:
             text = ngettext("%(shown)s row: %(warning)s", "%(shown)s rows: %(warning)s", rows)
             note = {"shown": number_format(rows), "warning": warning_text(str(note.get("warning")))}
         case word:
-            return str(word)
+            return warning_text(str(word))
     return text % note
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from contacts import erasing, people, subscriptions, suppressions
+from contacts import erasing, import_traces, people, subscriptions, suppressions
 from contacts.addresses import Address, parse
 from contacts.models import (
     Consent,
@@ -261,7 +261,7 @@ def test_an_unread_file_that_holds_the_address_is_thrown_away_and_others_are_kep
     ImportChunk.objects.create(from_import=other, number=0, data="a@b.example;Bo\n".encode(encoding))
     forget(parse("zenobia@example.org"))
     holds.refresh_from_db(), other.refresh_from_db()
-    assert (holds.status, holds.notes) == (Import.Status.DISCARDED, ["person_erased"])
+    assert (holds.status, holds.notes) == (Import.Status.DISCARDED, [import_traces.NOTE])
     assert (other.status, other.chunks.count()) == (Import.Status.UPLOADED, 1)
     assert places_of("zenobia", "ZENOBIA") == []
 
@@ -282,7 +282,7 @@ def test_a_file_whose_rows_are_staged_is_removed_and_the_import_goes_on():
     stage(one, 2, address)
     forget(address)
     one.refresh_from_db(), other.refresh_from_db()
-    assert (one.status, one.chunks.count(), one.notes) == (Import.Status.CHECKED, 0, ["person_erased"])
+    assert (one.status, one.chunks.count(), one.notes) == (Import.Status.CHECKED, 0, [import_traces.NOTE])
     assert (other.status, other.chunks.count(), other.notes) == (Import.Status.CHECKED, 1, [])
 
 

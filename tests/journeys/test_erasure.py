@@ -16,7 +16,7 @@ from django.db import connection
 
 from advocacy import letters
 from advocacy.models import Letter
-from contacts import erasing, suppressions
+from contacts import erasing, import_traces, suppressions
 from contacts.addresses import parse
 from contacts.imports import running, uploading
 from contacts.models import (
@@ -136,7 +136,7 @@ def test_of_a_person_who_went_through_everything_only_a_keyed_hash_is_left(
     assert hashes == {NOW.hash, BEFORE.hash}
     assert Consent.objects.filter(address_hash__in=hashes).exists()
     unread.refresh_from_db()
-    assert (unread.status, unread.notes) == (Import.Status.DISCARDED, ["person_erased"])
+    assert (unread.status, unread.notes) == (Import.Status.DISCARDED, [import_traces.NOTE])
     assert sorted(Import.objects.filter(status="done").values_list("rows", flat=True)) == [1, 2, 3]
     assert Contact.objects.get().address == "bo@example.org"
     assert letters.progress(campaign) == counted

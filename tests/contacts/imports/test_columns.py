@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contacts import import_traces
 from contacts.imports import columns, words
 from contacts.imports.cleaning.words import REASONS, WARNINGS
 from contacts.imports.reading.bounds import FILE_ERRORS
@@ -97,3 +98,8 @@ def test_every_word_that_an_import_can_say_has_words_for_people():
     assert set(words.WARNINGS) >= set(WARNINGS)
     assert set(words.PROBLEMS) >= set(FILE_ERRORS)
     assert set(words.FIELDS) >= set(columns.FIELDS)
+
+
+def test_the_note_that_a_file_went_by_an_erasure_is_told_like_any_other():
+    [told] = words.note_texts([import_traces.NOTE])
+    assert "was erased" in told
