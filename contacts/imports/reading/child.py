@@ -19,7 +19,7 @@ from typing import IO, Any
 from contacts.imports.plan import Plan, ReadOptions
 from contacts.imports.reading import protocol
 from contacts.imports.reading.bounds import Bounds, FileRefused
-from contacts.imports.reading.table import Table, open_table
+from contacts.imports.reading.table import Table, open_table, second_addresses
 
 BLOCK_BYTES = 8 << 20  # a block is closed early where rows are long
 
@@ -124,20 +124,20 @@ def notes(table: Table, plan: Plan) -> list[dict[str, Any]]:
     """About the file as a whole.
 
     lines_not_read: lines "first" to "last" were swallowed by a quote that is not closed.
-    encoding_guessed: "encoding" was a guess. second_address_column, column_left_out: the "header" of a column.
+    encoding_guessed: "encoding" was a guess. second_address_column, column_left_out: the "header" of a column, or its
+    number from 1 where it has no name; one with neither name nor content is not worth a word.
     """
-    from contacts.imports import columns
-
     found: list[dict[str, Any]] = [
         {"word": "lines_not_read", "first": first, "last": last} for first, last in table.unread
     ]
     if not table.encoding.certain:
         found.append({"word": "encoding_guessed", "encoding": table.encoding.encoding})
-    second = set(columns.repeats(table.headers))
+    second = second_addresses(table)
+    filled = {index for cells in table.sample for index, cell in enumerate(cells) if cell.strip()}
     for index, header in enumerate(table.headers):
-        if index >= len(plan.columns) or not plan.columns[index]:
+        if (index >= len(plan.columns) or not plan.columns[index]) and (header or index in filled):
             word = "second_address_column" if index in second else "column_left_out"
-            found.append({"word": word, "header": header[:100]})
+            found.append({"word": word, "header": header[:100] or str(index + 1)})
     return found
 
 

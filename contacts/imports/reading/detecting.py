@@ -137,7 +137,17 @@ def separator_of(head: str) -> str:
         score = agreeing + (0.5 if counts[0] == usual else 0) + min(usual, 20) / 1000
         if score > best_score and agreeing >= 0.3:
             best, best_score = separator, score
-    return best
+    return best or _separator_of_names(lines[:TITLE_ROWS])
+
+
+def _separator_of_names(lines: Sequence[str]) -> str:
+    """Where rows are too uneven to tell: the separator between a name for the column of addresses and other names."""
+    for line in lines:
+        for separator in SEPARATORS:
+            cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+            if len(cells) > 1 and "address" in map(columns.field_of, cells):
+                return separator
+    return ""
 
 
 def _cells_per_record(lines: Sequence[str], separator: str) -> list[int]:

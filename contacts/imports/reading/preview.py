@@ -9,9 +9,8 @@ from typing import Any
 from contacts.imports import columns
 from contacts.imports.cleaning import dates
 from contacts.imports.plan import ReadOptions
-from contacts.imports.reading.detecting import address_column
 from contacts.imports.reading.rows import MARK
-from contacts.imports.reading.table import Table, guess_columns
+from contacts.imports.reading.table import Table, guess_columns, second_addresses
 
 SHOWN = 20  # rows
 SAMPLES = 5  # values of a column
@@ -99,7 +98,7 @@ class Preview:
 def of_table(table: Table, attributes: Sequence[str]) -> Preview:
     """The preview of an opened file. attributes: keys of the organisation's own fields."""
     found = guess_columns(table, attributes)
-    second = set(columns.repeats(table.headers)) | set(_address_columns(table))
+    second = second_addresses(table)
     shown = [(line, [_shown(cell) for cell in cells]) for line, cells, _ in table.head[:SHOWN]]
     options = table.options
     if not options.standing:
@@ -119,15 +118,6 @@ def of_table(table: Table, attributes: Sequence[str]) -> Preview:
         rows=shown,
         more_rows=len(table.head) > SHOWN,
     )
-
-
-def _address_columns(table: Table) -> list[int]:
-    """Columns of which most filled cells are addresses."""
-    return [
-        index
-        for index in range(len(table.headers))
-        if address_column([cells[index : index + 1] for cells in table.sample]) is not None
-    ]
 
 
 def _column(table: Table, index: int, field: str, repeats: bool) -> Column:

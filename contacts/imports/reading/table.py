@@ -186,6 +186,20 @@ def guess_columns(table: Table, attributes: Sequence[str]) -> list[str]:
     return found
 
 
+def second_addresses(table: Table) -> set[int]:
+    """Columns of addresses, by their names or by what stands in them, the first among them or not.
+
+    One row is one person, so nobody is made of a second one: it is reported.
+    """
+    rows, width = table.sample, len(table.headers)
+    held = (
+        index
+        for index in range(width)
+        if detecting.address_column([cells[index : index + 1] for cells in rows]) is not None
+    )
+    return {*columns.repeats(table.headers), *held}
+
+
 def _mostly(known: Callable[[str], object], rows: Sequence[Sequence[str]], index: int) -> bool:
     words = [cells[index] for cells in rows if index < len(cells) and cells[index].strip()]
     return 2 * sum(known(word) is not None for word in words) >= len(words)

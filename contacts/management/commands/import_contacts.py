@@ -169,13 +169,15 @@ class Command(BaseCommand):
                 json.dumps(self._object(run, counts, dry=options["dry_run"]), ensure_ascii=False)
             )
         elif run.problem:
-            raise CommandError(words.problem_text(run.problem))
+            raise CommandError(words.problem_text(run.problem) + _STEP_2.get(run.problem, ""))
         else:
             self.stdout.write(
                 f"Import {run.pk}: {run.get_status_display()}{', dry run' if options['dry_run'] else ''}"
             )
             for name, count in counts.items():
                 self.stdout.write(f"  {name:<12}{count:>12,}")
+            for note in words.note_texts(run.notes):
+                self.stdout.write(note)
             for row in reporting.rejections(run, 20):
                 self.stdout.write(f"Line {row.line}: {words.reason_text(row.reason)}")
         if options["dry_run"]:
@@ -198,6 +200,12 @@ class Command(BaseCommand):
         }
 
 
+# What the pages call step 2.
+_STEP_2 = {
+    "no_header": " Here: --no-header.",
+    "no_email_column": " Here: --sheet, --separator or --mapping.",
+    "no_rows": " Here: --sheet.",
+}
 _MISSING = {
     "mailing_list": "Which list? Example: --list news",
     "consent": 'What did these people agree to? Example: --consent "Yes, send me the newsletter". Nothing was imported.',

@@ -152,6 +152,14 @@ def test_the_end_tells_of_columns_left_out_and_lines_not_read(tmp_path):
     ]
 
 
+def test_addresses_side_by_side_without_a_heading_are_not_left_out_in_silence(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("A <a@example.org>; B <b@example.org>; ;\n")
+    done = read(path, ReadOptions(header=False)).done
+    assert done is not None
+    assert list(done.notes) == [{"word": "second_address_column", "header": "2"}]
+
+
 @pytest.mark.parametrize(
     ("header", "source", "standing"),
     [

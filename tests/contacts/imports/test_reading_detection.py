@@ -100,6 +100,8 @@ def test_an_encoding_that_a_person_chose_is_obeyed(saved):
         ("email\na@example.org\nb@example.org\n", ""),
         ("sep=;\nemail;name\n", ";"),
         ("name,email\rA,a@example.org\r", ","),
+        ("email,name,city\na,A\nb,B,Bonn,slipped\nc\n", ","),
+        ("email\nA, B and others\nb@example.org\nc@example.org\n", ""),
     ],
 )
 def test_the_separator_is_the_sign_between_cells_and_not_one_inside_them(text, separator):
