@@ -308,22 +308,27 @@ class SignUp(models.Model):
     mailing_list = models.ForeignKey(
         "contacts.MailingList", on_delete=models.PROTECT, related_name="sign_ups", verbose_name=_("list")
     )
-    address = models.CharField(max_length=254, blank=True, help_text=_("Empty once forgotten."))
+    address = models.CharField(_("address"), max_length=254, blank=True, help_text=_("Empty once forgotten."))
     address_hash = models.BinaryField(max_length=32)
-    name = models.CharField(max_length=100, blank=True)
-    country = models.CharField(max_length=2, blank=True)
-    language = models.CharField(max_length=12)
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    language = models.CharField(_("language"), max_length=12)
     text = models.TextField(_("text shown"))
-    page = models.CharField(max_length=300)
-    source = models.CharField(max_length=10, choices=Source)
+    page = models.CharField(_("page"), max_length=300)
+    source = models.CharField(_("by"), max_length=10, choices=Source)
     nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
-    created_at = models.DateTimeField(db_default=Now())
-    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("typed in"), db_default=Now())
+    expires_at = models.DateTimeField(_("runs out"))
     subscribed_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("Put on a single opt-in list at once, unproven.")
+        _("put on the list"),
+        null=True,
+        blank=True,
+        help_text=_("Put on a single opt-in list at once, unproven."),
     )
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-    denied_at = models.DateTimeField(null=True, blank=True, help_text=_("The owner said: it wasn't me."))
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    denied_at = models.DateTimeField(
+        _("denied"), null=True, blank=True, help_text=_("The owner said: it wasn't me.")
+    )
 
     class Meta:
         verbose_name = _("sign-up")
