@@ -419,6 +419,7 @@ def _record_consents(submission: Submission, now: datetime) -> None:
             page=page,
             source=source,
             proof=proof,
+            mailed_at=allowance.mailed_at(address.hash, Delivery.Kind.CONFIRMATION, submission=submission.pk),
             name=submission.name,
             language=submission.language,
             country=submission.country,

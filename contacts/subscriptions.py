@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -23,15 +24,19 @@ def subscribe_proven(
     page: str,
     source: str,
     proof: dict[str, Any],
+    mailed_at: datetime | None = None,
     name: str = "",
     language: str = "",
     country: str = "",
 ) -> Subscription | None:
     """Subscribe somebody who ticked the box and has proven the mailbox.
 
-    An earlier "unsubscribed" is lifted: the fresh tick is the person's own word. So is a suppression, but for a
-    complaint (`suppressions.lift_by_consent`); then the consent is kept as a fact, and None is returned. What we know
-    of the contact is never overwritten, only gaps are filled.
+    mailed_at: when the mail left whose button was pressed; None if there was none.
+
+    An earlier "unsubscribed" is lifted: the fresh tick is the person's own word. So is "left everything", and any other
+    suppression that the mail came after, but for a complaint (`suppressions.lift_by_consent`); where one stands still,
+    the consent is kept as a fact, and None is returned. What we know of the contact is never overwritten, only gaps are
+    filled.
 
     Safe to repeat, also in parallel: the same proof is one consent and lifts nothing that came after it.
     """
@@ -50,7 +55,7 @@ def subscribe_proven(
     )
     if not is_new:
         return Subscription.objects.filter(contact=contact, mailing_list=mailing_list).first()
-    suppressions.lift_by_consent(consent)
+    suppressions.lift_by_consent(consent, mailed_at)
     if suppressions.blocks(address.hash, Suppression.Scope.MAILINGS):
         return None
     _touch(contact)

@@ -90,17 +90,26 @@ def lift(row: Suppression, *, by: User, why: str) -> Lift | None:
 
 
 @transaction.atomic
-def lift_by_consent(consent: Consent) -> list[Lift]:
+def lift_by_consent(consent: Consent, mailed_at: datetime | None = None) -> list[Lift]:
     """Lift what keeps newsletters from a person who has just confirmed, from their own mailbox, that they want them.
+
+    Who had left everything comes back by the press of the button. Whatever else stands goes only if it stood before
+    `mailed_at`, when the mail with the button left us: the button of an older mail says nothing of a mailbox that has
+    died since, and must not undo a "never write to me" that came after it. None: no such mail is known.
 
     A complaint stays unless staff have opened the way back (`lift`). What forbids confirmations only is not touched.
     Safe to repeat: a consent lifts nothing that came after it.
     """
     hold(bytes(consent.address_hash))
-    rows = Suppression.objects.select_for_update().filter(
-        address_hash=consent.address_hash,
-        scope__in=[Suppression.Scope.ALL, Suppression.Scope.MAILINGS],
-        created_at__lte=consent.given_at,
+    before_the_mail = Q(created_at__lte=mailed_at) if mailed_at else Q(pk__in=[])
+    rows = (
+        Suppression.objects.select_for_update()
+        .filter(
+            address_hash=consent.address_hash,
+            scope__in=[Suppression.Scope.ALL, Suppression.Scope.MAILINGS],
+            created_at__lte=consent.given_at,
+        )
+        .filter(Q(reason=Suppression.Reason.LEFT) | before_the_mail)
     )
     lifted = []
     for row in rows:

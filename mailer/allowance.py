@@ -8,8 +8,10 @@ its reader wanted it, and may want the next.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+
+from django.db.models import Max, QuerySet
 
 from mailer import sending
 from mailer.models import Delivery, DeliveryEvent
@@ -58,8 +60,18 @@ def _has_room(taken: Sequence[datetime], moment: datetime) -> bool:
 
 def answered(address_hash: bytes, kind: str, **context: int) -> None:
     """Note that the button behind the mails with this context was pressed, which no machine does. Safe to repeat."""
-    ids = {f"context__{name}": pk for name, pk in context.items()}
-    mails = Delivery.objects.filter(address_hash=address_hash, kind=kind, clicked_at=None, **ids)
+    mails = _mails(address_hash, kind, context).filter(clicked_at=None)
     for delivery in mails.select_for_update(no_key=True).order_by("pk"):
         fact = sending.record(delivery, DeliveryEvent.Type.CLICKED, "its button was pressed")
         Delivery.objects.filter(pk=delivery.pk).update(clicked_at=fact.occurred_at)
+
+
+def mailed_at(address_hash: bytes, kind: str, **context: int) -> datetime | None:
+    """When the last mail with this context left us for its address; None if none did."""
+    found: datetime | None = _mails(address_hash, kind, context).aggregate(last=Max("asked_at"))["last"]
+    return found
+
+
+def _mails(address_hash: bytes, kind: str, context: Mapping[str, int]) -> QuerySet[Delivery]:
+    ids = {f"context__{name}": pk for name, pk in context.items()}
+    return Delivery.objects.filter(address_hash=address_hash, kind=kind, **ids)

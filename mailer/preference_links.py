@@ -5,8 +5,9 @@ id and the keyed hash of the address. So it holds no address, needs no database 
 mailing), is the same in every mail, and dies when the contact gets another address: whoever reads the old mailbox has
 no say over the new one.
 
-Newsletters are forwarded, and their link with them. It lets one leave, pause and choose, no more. What shows or erases
-a person's data takes a personal token, `<contact>-<minute>-<seal>`: mailed by itself to the mailbox, good for a day.
+Newsletters are forwarded, and their link with them. It lets one leave, pause and choose the language, no more. What puts
+somebody on a list, or shows or erases their data, takes a personal token, `<contact>-<minute>-<seal>`: mailed by itself
+to the mailbox, good for a day.
 """
 
 from __future__ import annotations

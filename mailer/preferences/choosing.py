@@ -56,24 +56,30 @@ def offers(contact: Contact, language: str) -> list[Offer]:
 
 @transaction.atomic
 def choose(access: Access, ticked: Collection[int], shown: Collection[int], language: str) -> bool:
-    """Join and leave so that of the lists `shown` exactly those `ticked` are on. True if anything changed.
+    """Join and leave so that of the lists `shown` exactly those `ticked` are on. False if some could not be joined.
+
+    Anybody may leave; only the personal link joins. One that came in a newsletter may have been forwarded with it: it
+    must neither put its owner on a list nor bring them back to one they left.
 
     Safe to repeat. What the page did not show stays as it is: another tab, or another day, may have changed it.
     """
     contact = access.contact
     # First the address, as everybody who holds both does.
     suppressions.hold(bytes(contact.address_hash))
-    changes = {}
+    changes, is_done = {}, True
     for offer in offers(contact, language):
         one = offer.mailing_list
         if one.pk not in shown or (one.pk in ticked) == offer.is_on:
+            continue
+        if not offer.is_on and not access.is_personal:
+            is_done = False
             continue
         changed = _leave(access, one) if offer.is_on else _join(access, one, language)
         if changed:
             changes[f"list {one.slug}"] = [offer.is_on, not offer.is_on]
     if changes:
         preferences.note(contact, changes)
-    return bool(changes)
+    return is_done
 
 
 @transaction.atomic
@@ -116,11 +122,9 @@ def _leave(access: Access, mailing_list: MailingList) -> bool:
 
 
 def _join(access: Access, mailing_list: MailingList, language: str) -> bool:
-    """Join by a tick. Who left everything comes back by the personal link only, which is their own confirmed word: a
-    link that was forwarded with a newsletter must not lift what stands.
+    """Join by a tick on the personal link, which also ends "left everything". It lifts nothing else: a link of this
+    morning says nothing of a mailbox that died at noon.
     """
-    if not access.is_personal and standing_of(access.contact) is not None:
-        return False
     joined = subscriptions.subscribe_proven(
         parse(access.contact.address),
         mailing_list,

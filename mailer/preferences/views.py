@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,7 +16,7 @@ from accounts.desk import key_in
 from contacts import erasing, naming, person_export
 from contacts import preferences as own
 from contacts.addresses import parse
-from contacts.models import Suppression
+from contacts.models import Contact, Suppression
 from contacts.registry import Person
 from mailer import preference_links, proof_of_work
 from mailer.guards import gone_is_one_page
@@ -64,7 +64,8 @@ def _act(request: HttpRequest, access: Access, token: str) -> HttpResponse:
     done = action
     if action == "lists":
         ticked, shown = _ids(request, "list"), _ids(request, "shown")
-        choosing.choose(access, ticked, shown, get_language() or "en")
+        if not choosing.choose(access, ticked, shown, get_language() or "en"):
+            done = "later" if _mail_a_link(contact) else "join"
     elif action == "language":
         language = request.POST.get("language", "")
         if language in dict(_languages(contact.language)):
@@ -76,11 +77,15 @@ def _act(request: HttpRequest, access: Access, token: str) -> HttpResponse:
     elif action == "leave":
         choosing.leave_all(access)
     elif action == "link":
-        wait = link_mails.send(parse(contact.address), contact.language or get_language() or "en")
-        done = "later" if wait else "link"
+        done = "later" if _mail_a_link(contact) else "link"
     answer = see_other("mailer:preferences", token)
     answer["Location"] += f"?done={done}" if _said(done) else ""
     return answer
+
+
+def _mail_a_link(contact: Contact) -> datetime | None:
+    """Mail somebody their personal link. None; else when their allowance will have room for it."""
+    return link_mails.send(parse(contact.address), contact.language or get_language() or "en")
 
 
 @public_form
@@ -191,6 +196,7 @@ def _said(done: str) -> str:
     return {
         "joined": _("You are on the list."),
         "lists": _("Your lists are saved."),
+        "join": _("To join a list, open the link that we have just mailed to you alone, and tick it there."),
         "language": _("We write to you in this language from now on."),
         "pause": _("No newsletter comes before that day."),
         "go_on": _("Newsletters come again from now on."),

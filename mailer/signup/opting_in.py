@@ -124,9 +124,9 @@ def _subscribed_at_once(request: Request, row: SignUp) -> bool:
 def confirm(sign_up: SignUp) -> bool:
     """Take the word of whoever holds the mailbox that they want the list.
 
-    False for a repeat, and for one that was denied, renewed, erased or ran out meanwhile, which change nothing. It ends "left
-    everything", but no bounce, no complaint and no "never write to me": then the consent stands as a fact, and the
-    preferences say why no newsletter comes.
+    False for a repeat, and for one that was denied, renewed, erased or ran out meanwhile, which change nothing. It ends
+    "left everything", but no bounce, no complaint and no "never write to me" that came after our mail: then the consent
+    stands as a fact, and the preferences say why no newsletter comes.
     """
     now = database_now()
     # First the address, then the row, as everybody who holds both does: an erasure may be under way.
@@ -157,6 +157,7 @@ def confirm(sign_up: SignUp) -> bool:
             "confirmed_at": now.isoformat(),
             "by": "link in the confirmation mail",
         },
+        mailed_at=allowance.mailed_at(address_hash, Delivery.Kind.OPT_IN, sign_up=row.pk),
         name=row.name,
         language=row.language,
         country=row.country,

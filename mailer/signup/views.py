@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contacts.models import MailingList
+from contacts import suppressions
+from contacts.models import MailingList, Suppression
 from mailer import preference_links, proof_of_work
 from mailer.guards import gone_is_one_page
 from mailer.models import SignUp
@@ -71,13 +72,16 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         }
         return render(request, "mailer/confirm_sign_up.html", context)
     is_new = request.method == "POST" and opting_in.confirm(row)
+    if not is_new and links.read(links.CONFIRM, token).confirmed_at is None:
+        raise links.Gone  # somebody denied it, or typed it anew, while the page was open
     contact = links.contact_of(row)
     if contact is None:
         raise links.Gone
     # The button came from the mailbox just now; a link opened again later may have been handed on.
     make = preference_links.personal_token if is_new else preference_links.token
     answer = see_other("mailer:preferences", make(contact.pk, bytes(contact.address_hash)))
-    answer["Location"] += "?done=joined"
+    if suppressions.blocks(bytes(contact.address_hash), Suppression.Scope.MAILINGS) is None:
+        answer["Location"] += "?done=joined"
     return answer
 
 

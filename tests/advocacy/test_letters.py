@@ -487,7 +487,9 @@ def test_a_fresh_proven_tick_brings_back_who_left_or_asked_for_silence_but_nobod
     Subscription.objects.create(contact=contact, mailing_list=mailing_list, status="unsubscribed")
     if reason:
         suppressions.suppress(address.hash, reason, scope=Suppression.Scope.MAILINGS)
-    letters.confirm(make_submission(campaign, address=address, wants_newsletter=True))
+    submission = make_submission(campaign, address=address, wants_newsletter=True)
+    Delivery.objects.update(asked_at=timezone.now())  # the mail with the button has left
+    letters.confirm(submission)
     assert Subscription.objects.get().status == status
     contact.refresh_from_db()
     assert contact.name == "As it was"

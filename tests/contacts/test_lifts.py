@@ -38,9 +38,16 @@ def suppressed(reason: str, scope: str = Scope.ALL, address: Address | None = No
     return Suppression.objects.get(address_hash=address.hash, scope=scope, reason=reason)
 
 
-def confirm(address: Address, mailing_list: MailingList, click: int = 1):
+def confirm(address: Address, mailing_list: MailingList, click: int = 1, *, mailed: timedelta = timedelta(0)):
+    """The press of the button of a mail that left so long ago."""
     return subscriptions.subscribe_proven(
-        address, mailing_list, text="Send me news.", page="/", source="form", proof={"click": click}
+        address,
+        mailing_list,
+        text="Send me news.",
+        page="/",
+        source="form",
+        proof={"click": click},
+        mailed_at=timezone.now() - mailed,
     )
 
 
@@ -137,6 +144,18 @@ def test_a_confirmed_sign_up_brings_back_who_had_left_everything(news):
     subscription = confirm(address, news)
     assert subscription is not None
     assert Lift.objects.get().asked_at == Consent.objects.get().given_at
+
+
+@pytest.mark.parametrize("reason", [Reason.BOUNCE, Reason.DO_NOT_CONTACT])
+def test_the_button_of_a_mail_that_left_before_the_suppression_lifts_only_who_had_left(reason, news):
+    address = unique_address()
+    row = suppressed(reason, address=address)
+    left = suppressed(Reason.LEFT, Scope.MAILINGS, address)
+    assert confirm(address, news, mailed=timedelta(minutes=5)) is None
+    assert Suppression.objects.get() == row
+    assert Lift.objects.get().suppression == left.pk
+    assert confirm(address, news, click=2) is not None
+    assert not Suppression.objects.exists()
 
 
 def test_an_old_confirmation_lifts_nothing_that_came_after_it(news):

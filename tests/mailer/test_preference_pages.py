@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 
-from contacts import suppressions
+from contacts import subscriptions, suppressions
 from contacts.addresses import parse
 from contacts.models import (
     Consent,
@@ -79,12 +79,42 @@ def test_joining_another_list_is_a_consent_with_its_words_and_its_proof(ann, new
         is_public=True, texts={"en": {"name": "Court watch", "consent": "Send me Court watch."}}
     )
     visitor = Visitor()
-    press(visitor, visitor.get(lasting(ann)), "lists", list=[news.pk, other.pk])
+    press(visitor, visitor.get(personal(ann)), "lists", list=[news.pk, other.pk])
     assert set(ann.subscriptions.values_list("status", flat=True)) == {Status.CONFIRMED}
     consent = Consent.objects.get()
     assert (consent.granted, consent.text, consent.mailing_list) == (True, "Send me Court watch.", other)
-    assert consent.proof["by"] == "link in a mail"
-    assert lasting(ann) not in consent.page, "the link is a secret"
+    assert consent.proof["by"] == "personal link, mailed within a day"
+    assert "preferences/" in consent.page
+    assert str(ann.pk) not in consent.page, "the link is a secret"
+
+
+def test_a_forwarded_link_puts_nobody_on_a_list_and_back_on_none_but_mails_its_owner(ann, news, outbox):
+    left, other = make_mailing_list(is_public=True), make_mailing_list(is_public=True)
+    make_subscription(ann, left, status=Status.UNSUBSCRIBED, reason="left")
+    visitor = Visitor()
+    page = press(visitor, visitor.get(lasting(ann)), "lists", list=[left.pk, other.pk])
+    assert "open the link that we have just mailed to you alone" in page.text
+    assert {one.mailing_list: one.status for one in ann.subscriptions.all()} == {
+        news: Status.UNSUBSCRIBED,  # the tick that was taken away counts at once
+        left: Status.UNSUBSCRIBED,
+    }
+    assert not Consent.objects.filter(granted=True).exists()
+    (mail,) = outbox.deliver()
+    page = visitor.get(re.search(r"https?://[^/]+(/en/preferences/\S+/)", mail.body)[1])
+    press(visitor, page, "lists", list=[left.pk, other.pk])
+    assert ann.subscriptions.filter(status=Status.CONFIRMED).count() == 2
+
+
+@pytest.mark.parametrize("reason", [Reason.BOUNCE, Reason.DO_NOT_CONTACT, Reason.COMPLAINT])
+def test_a_personal_link_from_before_lifts_no_bounce_and_no_refusal_that_came_after_it(ann, news, reason):
+    visitor = Visitor()
+    page = visitor.get(personal(ann))
+    subscriptions.unsubscribe(ann, news, source="test")
+    suppressions.suppress(bytes(ann.address_hash), reason)
+    press(visitor, page, "lists", list=[news.pk])
+    assert Suppression.objects.get().reason == reason
+    assert Subscription.objects.get().status == Status.UNSUBSCRIBED
+    assert Consent.objects.filter(granted=True).exists(), "that they asked is kept as a fact"
 
 
 def test_a_list_that_is_not_open_is_seen_by_whom_it_goes_to_alone(ann, news):

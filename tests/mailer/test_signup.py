@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from contacts import subscriptions, suppressions
 from contacts.addresses import parse
@@ -74,6 +75,21 @@ def test_a_second_press_confirms_nothing_more(outbox):
     subscriptions.unsubscribe(Contact.objects.get(), row.mailing_list, source="test")
     assert not opting_in.confirm(row)
     assert Subscription.objects.get().status == Status.UNSUBSCRIBED
+
+
+def test_a_bounce_or_refusal_that_came_after_our_mail_is_not_lifted_by_its_button(outbox):
+    row = make_sign_up()
+    outbox.deliver()
+    address_hash = bytes(row.address_hash)
+    suppressions.suppress(address_hash, Reason.DO_NOT_CONTACT)
+    # Typed once more, by anybody: its mail may not leave, so it proves nothing.
+    make_sign_up(address=parse(row.address), mailing_list=row.mailing_list)
+    Delivery.objects.update(asked_at=timezone.now() - timedelta(minutes=5))
+    Delivery.objects.exclude(status=Delivery.Status.SENT).update(asked_at=None)
+    row.refresh_from_db()
+    assert opting_in.confirm(row)
+    assert suppressions.blocks(address_hash, Scope.MAILINGS)
+    assert not Subscription.objects.filter(status=Status.CONFIRMED).exists()
 
 
 def test_the_link_ends_after_seven_days_and_after_its_use():
