@@ -6,6 +6,7 @@ Every name of a column stands in this file; what a reader types only ever become
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -185,9 +186,10 @@ def _as_stored(text: str, kind: str) -> list[Any]:
     match kind:
         case Attribute.Kind.NUMBER:
             try:
-                return [float(text)] if not text.strip("-").isdecimal() else [int(text)]
+                number = float(text) if not text.strip("-").isdecimal() else int(text)
             except ValueError:
                 return [text]
+            return [number if math.isfinite(number) else text]  # JSON knows no "nan" and no "inf"
         case Attribute.Kind.YES_NO:
             return [text.casefold() in {"true", "yes", "1"}]
         case Attribute.Kind.TAGS:

@@ -301,7 +301,7 @@ def _lists() -> Iterator[Field]:
                 "now",
                 _("wants no newsletter for now"),
                 _("has not paused the newsletter"),
-                lambda values: Q(paused_until__gte=timezone.localdate()),
+                lambda values: Q(paused_until__gt=timezone.localdate()),
             )
         ],
     )
