@@ -317,6 +317,17 @@ def addresses_of(contact: Contact) -> list[Address]:
     return [addresses.parse(text) for text in known.values()]
 
 
+def heir_of(pk: int) -> tuple[Contact, Address] | None:
+    """Who took in the contact of this number by a merge, with the address it had then. None if nobody did."""
+    found = (
+        ContactChange.objects.filter(changes__has_key="merged", changes__contains={"merged": [{"pk": pk}]})
+        .select_related("contact")
+        .order_by("-pk")
+        .first()
+    )
+    return (found.contact, addresses.parse(found.changes["address"][0])) if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where the value of a field came from. kind: import, desk, form, merge or preferences; `change` or `from_import` tell more."""

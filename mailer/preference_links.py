@@ -3,7 +3,8 @@
 A token is `<contact>-<seal>`; the seal is an HMAC-SHA-256, 144 bits of it, under a key of its own, over the contact's
 id and the keyed hash of the address. So it holds no address, needs no database to be made (13,000 a second for a
 mailing), is the same in every mail, and dies when the contact gets another address: whoever reads the old mailbox has
-no say over the new one.
+no say over the new one. Where staff made one person of two, the lasting link of the one who is gone opens the
+preferences of the one who stayed: both mailboxes are theirs, and the mails in them must be left by their links.
 
 Newsletters are forwarded, and their link with them. It lets one leave, pause and choose the language, no more. What puts
 somebody on a list, or shows or erases their data, takes a personal token, `<contact>-<minute>-<seal>`: mailed by itself
@@ -25,6 +26,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
+from contacts import people
 from contacts.models import Contact
 from mailer.seals import Gone
 from mailer.signup.wording import page_language
@@ -60,15 +62,24 @@ def read(text: str, now: datetime | None = None) -> Access:
     if shape is None:
         raise Gone
     pk, until = int(shape[1]), int(shape[2] or 0)
-    contact = Contact.objects.filter(pk=pk).first()
-    expected = _seal(
-        b"personal" if until else b"lasting", pk, until, bytes(contact.address_hash) if contact else b""
-    )
+    contact, address_hash = _owner(pk, is_lasting=not until)
+    expected = _seal(b"personal" if until else b"lasting", pk, until, address_hash)
     if not constant_time_compare(expected, shape[3]) or contact is None:
         raise Gone
     if until and (now or timezone.now()).timestamp() >= until * 60:
         raise Gone
     return Access(contact, is_personal=bool(until))
+
+
+def _owner(pk: int, *, is_lasting: bool) -> tuple[Contact | None, bytes]:
+    """Whom the token of this contact opens, and the hash of the address that it was made for."""
+    contact = Contact.objects.filter(pk=pk).first()
+    if contact is not None:
+        return contact, bytes(contact.address_hash)
+    if is_lasting and (found := people.heir_of(pk)):
+        heir, address = found
+        return heir, address.hash
+    return None, b""
 
 
 def link(contact: Contact, language: str = "") -> str:

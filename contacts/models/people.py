@@ -130,6 +130,15 @@ class ContactChange(models.Model):
     class Meta:
         verbose_name = _("change of a contact")
         verbose_name_plural = _("changes of contacts")
+        indexes: ClassVar = [
+            # Who took in a contact that is gone (`people.heir_of`): a public page asks, so it must not search.
+            GinIndex(
+                fields=["changes"],
+                opclasses=["jsonb_path_ops"],
+                condition=models.Q(changes__has_key="merged"),
+                name="contact_change_merged",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk}"

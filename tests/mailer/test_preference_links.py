@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import translation
 
+from contacts import people
+from contacts.models import ContactChange
 from mailer import preference_links
 from mailer.seals import Gone
 from tests.factories import make_contact
+from tests.staff import make_staff
 
 HASH = bytes(range(32))
 
@@ -52,6 +56,30 @@ def test_only_the_whole_token_opens_it():
     for other in (*wrong, token.swapcase(), "", "x", "9" * 30, f"{contact.pk}-{'é' * 24}"):
         with pytest.raises(Gone):
             preference_links.read(other)
+
+
+@pytest.mark.django_db
+def test_the_lasting_link_of_who_was_made_one_with_another_opens_the_one_who_stayed():
+    first, second, third = (make_contact() for _one in range(3))
+    lasting = preference_links.token(first.pk, bytes(first.address_hash))
+    personal = preference_links.personal_token(first.pk, bytes(first.address_hash))
+    forged = preference_links.token(first.pk, bytes(second.address_hash))
+    for keep, lose in ((second, first), (third, second)):
+        people.merge(keep, lose, {}, by=make_staff("Contacts editors"))
+    assert preference_links.read(lasting) == preference_links.Access(third, is_personal=False)
+    for text in (personal, forged):
+        with pytest.raises(Gone):
+            preference_links.read(text)
+
+
+@pytest.mark.django_db
+def test_who_took_in_a_contact_is_found_by_an_index():
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        asked = ContactChange.objects.filter(
+            changes__has_key="merged", changes__contains={"merged": [{"pk": 7}]}
+        )
+        assert "contact_change_merged" in asked.explain()
 
 
 @pytest.mark.django_db
