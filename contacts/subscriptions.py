@@ -113,13 +113,15 @@ def unsubscribe(
     page: str = "",
     text: str = "",
 ) -> bool:
-    """Take somebody off one list, at their word. False if they were not on it; a repeat changes nothing.
+    """Take somebody off one list, at their word. False if they were never on it or had left; a repeat changes nothing.
+
+    Who is off it already for another reason, such as an import, has now said so: no undo brings them back.
 
     Waits for a claim of the same address that is under way, and every later one sees it (invariant I4).
     """
     suppressions.hold(bytes(contact.address_hash))
     standing = Subscription.objects.filter(contact=contact, mailing_list=mailing_list)
-    left = standing.exclude(status=Status.UNSUBSCRIBED).update(
+    left = standing.exclude(status=Status.UNSUBSCRIBED, reason=Reason.LEFT).update(
         status=Status.UNSUBSCRIBED, reason=Reason.LEFT, changed_at=Now()
     )
     if not left:

@@ -157,11 +157,19 @@ def _imports(person: Person) -> Iterator[Entry]:
     rows = ImportChange.objects.filter(contact=contact).select_related("from_import").order_by("-pk")[:NEWEST]
     for row in rows:
         file = row.from_import
+        is_change = row.after != row.before
+        said = (
+            _("Changed by line %(line)s of “%(file)s”")
+            if is_change
+            else _("Already there at line %(line)s of “%(file)s”")
+        )
         yield Entry(
             at=file.finished_at or file.started_at or file.created_at,
             kind="import",
-            words=_("Changed by line %(line)s of “%(file)s”") % {"line": row.line, "file": file.file_name},
-            detail=_told({name: [row.before.get(name), value] for name, value in row.after.items()}),
+            words=said % {"line": row.line, "file": file.file_name},
+            detail=_told({name: [row.before.get(name), value] for name, value in row.after.items()})
+            if is_change
+            else "",
             url=page_of("admin:contacts_import_change", file.pk),
             permission="contacts.view_contact",
         )

@@ -399,12 +399,23 @@ FROM merging WHERE wish = 'confirmed' OR wish = 'unsubscribed' AND standing = AN
 ORDER BY contact
 """
 
-_CHANGES = """
+# Whom another import brought or changed, and this one found as the file has them, is noted too, so that an undo of the
+# other takes nothing away that this one says as well.
+_TOUCHED = """(
+    EXISTS (SELECT FROM contacts_contact c WHERE c.id = contact AND c.from_import_id IS NOT NULL OFFSET 0)
+    OR EXISTS (SELECT FROM contacts_importchange c WHERE c.contact_id = contact OFFSET 0)
+)"""
+_SAID = """
+    (wish IS NOT NULL OR CASE held WHEN 'confirmed' THEN standing = '' AND NOT blocked
+        WHEN 'unsubscribed' THEN standing = ANY(%(refusals)s) ELSE false END)
+"""
+_CHANGES = f"""
 INSERT INTO contacts_importchange (from_import_id, line, contact_id, before, after)
 SELECT %(import)s, line, contact,
-    coalesce(before, '{}') || CASE WHEN wish IS NULL THEN '{}' ELSE jsonb_build_object('subscription', held) END,
-    coalesce(after, '{}') || CASE WHEN wish IS NULL THEN '{}' ELSE jsonb_build_object('subscription', wish) END
-FROM merging WHERE known AND (after IS NOT NULL OR wish IS NOT NULL)
+    coalesce(before, '{{}}') || CASE WHEN {_SAID} THEN jsonb_build_object('subscription', held) ELSE '{{}}' END,
+    coalesce(after, '{{}}')
+        || CASE WHEN {_SAID} THEN jsonb_build_object('subscription', coalesce(wish, held)) ELSE '{{}}' END
+FROM merging WHERE known AND (after IS NOT NULL OR wish IS NOT NULL OR {_TOUCHED})
 """
 
 # What became of each line, once; the rows of the file are not written again.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -227,7 +227,7 @@ class Difference:
 
 def differences(run: Import, limit: int = 50) -> list[Difference]:
     """What the import changes of people we know, of the first `limit` of them: foretold, or as it was done."""
-    changes = ImportChange.objects.filter(from_import=run).order_by("line")[:limit]
+    changes = ImportChange.objects.filter(from_import=run).exclude(after=F("before")).order_by("line")[:limit]
     if run.status in {Status.RUNNING, Status.STOPPED, Status.DONE, Status.UNDOING, Status.UNDONE}:
         found = [(change.line, change.contact_id, change.before, change.after) for change in changes]
     else:
@@ -252,6 +252,8 @@ def _foretold(run: Import, limit: int) -> list[tuple[int, int, dict[str, Any], d
 
 def _fields(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     for field, new in after.items():
+        if new == before.get(field):
+            continue  # found as it was
         if field == "attributes":
             old_values = before.get("attributes", {})
             yield from ((f"attribute:{key}", old_values.get(key), value) for key, value in new.items())

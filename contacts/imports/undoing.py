@@ -42,7 +42,7 @@ class Forecast:
 def forecast(run: Import) -> Forecast:
     """What an undo would do now. Takes a few seconds at most, whatever the size of the import."""
     brought = Contact.objects.filter(from_import=run).count()
-    restored = ImportChange.objects.filter(from_import=run).count()
+    restored = ImportChange.objects.filter(from_import=run).exclude(after=F("before")).count()
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = '{_FORECAST_SECONDS}s'")
@@ -133,13 +133,19 @@ FROM restored WHERE restored.id = c.id AND (
 )
 """
 
-# Only a subscription that nobody changed since. Those made by the import go, with the consents it brought.
+# Only a subscription that nobody changed since, and that no later import found as it should be. Those made by the import go, with the consents it brought.
 _RESTORE_SUBSCRIPTIONS = """
 WITH ours AS (
     SELECT s.id, s.contact_id, ch.before ->> 'subscription' AS before
     FROM contacts_importchange ch JOIN contacts_subscription s ON s.contact_id = ch.contact_id
     WHERE ch.from_import_id = %(import)s AND ch.line BETWEEN %(first)s AND %(last)s AND ch.after ? 'subscription'
         AND s.mailing_list_id = %(list)s AND s.status = ch.after ->> 'subscription' AND s.changed_at <= %(done)s
+        AND ch.before -> 'subscription' <> ch.after -> 'subscription'
+        AND NOT EXISTS (
+            SELECT FROM contacts_importchange other JOIN contacts_import i ON i.id = other.from_import_id
+            WHERE other.contact_id = ch.contact_id AND other.id > ch.id AND i.status NOT IN ('undoing', 'undone')
+            AND i.mailing_list_id = %(list)s AND other.after ->> 'subscription' = s.status OFFSET 0
+        )
     FOR UPDATE OF s
 ), mailable AS (
     SELECT ours.* FROM ours JOIN contacts_contact c ON c.id = ours.contact_id
@@ -172,12 +178,13 @@ def _remove_next(run: Import, beat: Beat, after: int) -> int:
         # By key: the planner would rather read whole tables for every page.
         cursor.execute("SET LOCAL random_page_cost = 1.1; SET LOCAL enable_seqscan = off")
         people = list(_untouched(run).filter(pk__in=page).values_list("pk", flat=True))
-        # Nothing else points at them: that would be a sign of use.
-        for table, column in (_CONSENTS, _SUBSCRIPTIONS, _PEOPLE):
+        # Nothing else points at them: that would be a sign of use. The changes are those of imports undone before.
+        for table, column in (_CHANGES, _CONSENTS, _SUBSCRIPTIONS, _PEOPLE):
             cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [people])
     return page[-1]
 
 
+_CHANGES = ("contacts_importchange", "contact_id")
 _CONSENTS = ("contacts_consent", "contact_id")
 _SUBSCRIPTIONS = ("contacts_subscription", "contact_id")
 _PEOPLE = ("contacts_contact", "id")
@@ -200,8 +207,9 @@ def _untouched(run: Import) -> models.QuerySet[Contact]:
         *(
             Exists(relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")}))
             for relation in Contact._meta.related_objects
-            if relation.related_model not in {Subscription, Consent}
+            if relation.related_model not in {Subscription, Consent, ImportChange}
         ),
+        Exists(ImportChange.objects.exclude(from_import__status=Import.Status.UNDONE).filter(**of_person)),
         *registry.uses(),
     ]
     people = Contact.objects.filter(from_import=run, updated_at=F("created_at"), paused_until=None)

@@ -279,7 +279,9 @@ class ImportBatch(models.Model):
 class ImportChange(models.Model):
     """What an import changed of somebody we knew: what the undo restores. `before` and `after` by field.
 
-    A subscription stands under "subscription" as its status, null where there was none.
+    A subscription stands under "subscription" as its status, null where there was none. Somebody whom another import
+    brought or changed has a row here although nothing was changed (`before` and `after` are the same): an undo of the
+    other leaves what this one found.
     """
 
     from_import = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="changes", db_index=False)

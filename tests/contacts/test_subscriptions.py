@@ -90,6 +90,16 @@ def test_leaving_a_list_twice_is_one_refusal(news):
     assert Subscription.objects.get().reason == Subscription.Reason.LEFT
 
 
+def test_whoever_an_import_took_off_a_list_can_still_say_so_themselves(news):
+    subscribe(unique_address(), news)
+    Subscription.objects.update(status=Status.UNSUBSCRIBED, reason=Subscription.Reason.REFUSED)
+    contact = Contact.objects.get()
+    assert subscriptions.unsubscribe(contact, news, source="link")
+    assert not subscriptions.unsubscribe(contact, news, source="link")
+    assert Subscription.objects.get().reason == Subscription.Reason.LEFT
+    assert Consent.objects.filter(granted=False).count() == 1
+
+
 def test_whoever_was_never_on_a_list_does_not_leave_it(news):
     subscribe(unique_address(), MailingList.objects.create(name="Other", slug="other"))
     assert not subscriptions.unsubscribe(Contact.objects.get(), news, source="link")

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from django.db.models.functions import Now
 
-from contacts import suppressions
+from contacts import subscriptions, suppressions
 from contacts.imports import running, undoing
 from contacts.models import (
     Consent,
@@ -178,3 +178,41 @@ def test_two_imports_undone_the_last_one_first_leave_the_first_values():
     undone(first)
     assert Contact.objects.get().name == "One"
     assert ImportChange.objects.count() == 2
+
+
+# --- two imports that say the same ----------------------------------------------------------------------------
+
+
+def test_whom_a_later_import_brought_too_stays_until_that_is_undone():
+    news, text = make_mailing_list(), "email,name\nann@example.org,Ann\n"
+    first, second = brought(text, news), brought(text, news)
+    assert undoing.forecast(first) == undoing.Forecast(removed=0, restored=0, kept=1)
+    undone(second)
+    assert Contact.objects.count() == 1
+    undone(first)
+    assert not Contact.objects.exists()
+    first, _second = brought(text, news), brought(text, news)
+    undone(first)
+    assert Subscription.objects.get().status == Status.CONFIRMED
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_refusal_that_a_later_import_repeats_outlives_the_undo_of_the_first(known: bool):
+    news = make_mailing_list()
+    if known:
+        make_subscription(make_contact("ann@example.org"), news, status=Status.CONFIRMED)
+    first = brought("email\nann@example.org\n", news, mode=Import.Mode.UNSUBSCRIBE)
+    brought("email,status\nann@example.org,unsubscribed\n", news)
+    undone(first)
+    assert Subscription.objects.get().status == Status.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_who_left_after_an_import_had_taken_them_off_is_not_put_back(known: bool):
+    news = make_mailing_list()
+    if known:
+        make_subscription(make_contact("ann@example.org"), news, status=Status.CONFIRMED)
+    run = brought("email\nann@example.org\n", news, mode=Import.Mode.UNSUBSCRIBE)
+    subscriptions.unsubscribe(Contact.objects.get(), news, source="link")
+    undone(run)
+    assert Subscription.objects.get().status == Status.UNSUBSCRIBED
