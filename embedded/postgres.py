@@ -31,6 +31,7 @@ SETTINGS = (
     # Room for a million contacts and their indexes; fewer checkpoints while they come in (a page is written to the
     # log in full once after each). Laptops have both; PostgreSQL's own defaults are of another century.
     "shared_buffers=512MB",
+    "wal_buffers=64MB",
     "max_wal_size=4GB",
     "checkpoint_timeout=15min",
 )
