@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django.db.models import Count, F, Sum
@@ -160,12 +161,19 @@ def result_file(run: Import) -> Iterator[str]:
             harmless(row.address),
             str(RESULTS[row.result]),
             str(words.reason_text(row.reason)) if row.result == "rejected" else row.reason,
-            gettext("yes") if row.mailable else gettext("no"),
+            _answer(row),
             " ".join(words.warning_text(word) for word in row.warnings),
         ]
         for row in results(run)
     )
     return _csv(head, rows)
+
+
+def _answer(row: Result) -> str:
+    """Whether the person of a row may be mailed; nothing where the row stands for nobody, or for one of another line."""
+    if row.result in {"rejected", "duplicate", "waiting", "undone"}:
+        return ""
+    return gettext("yes") if row.mailable else gettext("no")
 
 
 RESULTS: dict[str, Any] = {
@@ -185,7 +193,9 @@ def rejected_file(run: Import) -> Iterator[str]:
     Their cells as they stood, under the names of their columns; before them the line and the reason, which a second
     import leaves out. They come first, since a rejected row may have more cells than there are columns.
     """
-    head = [gettext("line"), gettext("reason"), *(run.headers or run.columns)]
+    # A file without a heading gets one of our own words, which a second import knows.
+    names = [header or field for header, field in zip_longest(run.headers, run.columns, fillvalue="")]
+    head = [gettext("line"), gettext("reason"), *names]
     rows = (
         [row["line"], str(words.reason_text(row["reason"])), *(harmless(cell) for cell in row["cells"] or [])]
         for row in _staged(run, "line", "reason", "cells", result=ImportRow.Result.REJECTED)

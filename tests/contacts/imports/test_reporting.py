@@ -10,7 +10,7 @@ import pytest
 
 from contacts.imports import merging, reporting, running
 from contacts.models import Contact, Import
-from tests.contacts.imports.hands import brought, checked, counts, undone
+from tests.contacts.imports.hands import brought, checked, counts, receive, undone, work
 from tests.factories import make_contact
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +50,14 @@ def test_every_row_of_the_file_has_its_line_in_the_result():
     assert len(rows_of(reporting.result_file(run))) == 1 + run.rows
 
 
+def test_the_result_says_whether_a_person_may_be_mailed_only_of_rows_that_are_one():
+    run = brought(
+        "email,status,country\na@example.org,,Utopia\nb@example.org,no,\nA@example.org,,\nnobody,,\n"
+    )
+    _head, *rows = rows_of(reporting.result_file(run))
+    assert [row[4] for row in rows] == ["yes", "no", "", ""]
+
+
 def test_rows_of_batches_that_have_not_run_are_told_as_waiting():
     run = checked(TEXT)
     assert [row.result for row in reporting.results(run)].count("waiting") == 4
@@ -77,6 +85,15 @@ def test_the_corrected_file_of_rejected_rows_can_be_dropped_in_again():
     run = brought("\ufeff" + text.getvalue())
     assert counts(run) == {"rows": 1, "created": 1}
     assert Contact.objects.filter(address_key="cem@example.org").exists()
+
+
+def test_the_rejected_rows_of_a_file_without_a_heading_come_back_with_the_names_of_our_fields():
+    run = receive("ann@example.org,Ann\nnobody,Nobody\n", options={"header": False})
+    run.columns = ["address", "name"]
+    run.save()
+    running.begin_check(run, ring=False)
+    head, _row = rows_of(reporting.rejected_file(work(run)))
+    assert head[2:] == ["address", "name"]
 
 
 def test_a_row_with_more_cells_than_columns_is_rejected_again_until_it_is_put_right():
