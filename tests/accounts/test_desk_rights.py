@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Organisation, User
 from accounts.permissions import _paths_of
 from accounts.roles import ROLES
+from contacts.models import MailingList
 from tests.staff import make_every_row, make_organisation, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -33,12 +34,34 @@ def desk_url_names() -> set[str]:
             elif pattern.name:
                 yield pattern.name
 
-    desk = next(
+    return set(walk(_desk().url_patterns))
+
+
+def pages_of_a_row() -> dict[str, type[models.Model]]:
+    """The addresses of our own that name one row by its number, with the kind of the row."""
+
+    def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns)
+            elif pattern.name and set(pattern.pattern.converters) == {"pk"}:
+                yield pattern.name
+
+    kinds = {f"{model._meta.app_label}_{model._meta.model_name}_": model for model in admin.site._registry}
+    named = {"mailer_signup_form": MailingList}  # filed under what comes of it
+    found = {}
+    for name in walk([*_desk().url_patterns]):
+        start = max((start for start in kinds if name.startswith(start)), key=len)
+        found[name] = named.get(name, kinds[start])
+    return found
+
+
+def _desk() -> URLResolver:
+    return next(
         resolver
         for resolver in get_resolver().url_patterns
         if isinstance(resolver, URLResolver) and resolver.namespace == "admin"
     )
-    return set(walk(desk.url_patterns))
 
 
 def client_of(who: str, organisation: Organisation | None = None) -> tuple[Client, User | None]:
@@ -97,6 +120,30 @@ def test_a_row_of_another_organisation_is_neither_listed_nor_opened(who):
         for page in OF_A_ROW:
             answer = client.get(reverse(f"{base}_{page}", args=[theirs[model].pk]))
             assert answer.status_code in {302, 403, 404}, (model, page)
+
+
+@pytest.mark.parametrize("who", ["anonymous", "no rights"])
+def test_our_own_pages_of_a_row_are_shut_to_whoever_has_no_right(who):
+    rows = make_every_row(None)
+    client, _user = client_of(who)
+    for name, model in pages_of_a_row().items():
+        url = reverse(f"admin:{name}", args=[rows[model].pk])
+        for answer in (client.get(url), client.post(url)):
+            if who == "anonymous":
+                assert answer["Location"].startswith(reverse("admin:login")), url
+            else:
+                assert answer.status_code in {403, 405}, url
+
+
+def test_our_own_pages_of_a_row_are_shut_to_staff_of_another_organisation_whatever_their_rights():
+    theirs = make_every_row(make_organisation())
+    client, _user = client_of("superuser", organisation=make_organisation())
+    asked = {name: model for name, model in pages_of_a_row().items() if _paths_of(model)}
+    assert len(asked) > 15, "the walk finds them"
+    for name, model in asked.items():
+        url = reverse(f"admin:{name}", args=[theirs[model].pk])
+        for answer in (client.get(url), client.post(url)):
+            assert answer.status_code in {403, 404, 405}, url
 
 
 @pytest.mark.parametrize("who", [role for role in WHO if role != "anonymous"])
