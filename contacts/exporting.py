@@ -112,7 +112,7 @@ def _counted(
 
     def counted() -> Iterator[Row]:
         nonlocal count
-        for row in _rows(rows, entry.mailing_list_id):
+        for row in _rows(rows, entry):
             count += 1
             yield row
 
@@ -121,10 +121,12 @@ def _counted(
     ContactExport.objects.filter(pk=entry.pk).update(rows=count)
 
 
-def _rows(rows: models.QuerySet[Contact], mailing_list: int | None) -> Iterator[Row]:
+def _rows(rows: models.QuerySet[Contact], entry: ContactExport) -> Iterator[Row]:
     """What is stored of each person under `HEADERS`, and their attributes; the oldest person first."""
     status, lists = HEADERS.index("status"), HEADERS.index("lists")
-    asked = rows.annotate(lists=_lists(), refused=_refused(), listed=_listed(mailing_list)).order_by("pk")
+    asked = rows.annotate(
+        lists=_lists(entry.organisation_id), refused=_refused(), listed=_listed(entry.mailing_list_id)
+    ).order_by("pk")
     names = ["created_at" if name == "since" else name for name in HEADERS]
     names[status] = "refused"
     for *values, attributes, listed in asked.values_list(*names, "attributes", "listed").iterator(_FETCH):
@@ -139,10 +141,13 @@ def _cells(columns: list[Column], row: Row) -> list[Any]:
     return plain + [column.render(attributes.get(column.key)) for column in columns[len(values) :]]
 
 
-def _lists() -> Subquery:
-    """ "news: confirmed; small: unsubscribed" """
+def _lists(organisation: int | None) -> Subquery:
+    """ "news: confirmed; small: unsubscribed"; only lists of the organisation, if one is given."""
     told = Concat(F("mailing_list__slug"), Value(": "), F("status"))
-    rows = Subscription.objects.filter(contact=OuterRef("pk")).order_by().values("contact")
+    rows = Subscription.objects.filter(contact=OuterRef("pk"))
+    if organisation is not None:
+        rows = rows.filter(mailing_list__organisation=organisation)
+    rows = rows.order_by().values("contact")
     return Subquery(
         rows.annotate(told=StringAgg(told, "; ", ordering="mailing_list__slug")).values("told"),
         output_field=models.TextField(),

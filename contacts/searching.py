@@ -42,7 +42,8 @@ class Search:
     """What staff look for. Everything left empty narrows nothing; all that is given must hold.
 
     words: a whole address, or words of a name or of an address, each by its beginning.
-    standing: a word of `Subscription.Status` on `mailing_list`, or "suppressed" for whom we may not write to at all.
+    standing: a word of `Subscription.Status` on `mailing_list`, without one on any list; or "suppressed" for whom we may
+    not write to at all.
     attribute, value: the key of an attribute and the value it must hold; an empty value: any.
     """
 
@@ -59,7 +60,7 @@ class Search:
     def among(self, rows: models.QuerySet[Contact]) -> models.QuerySet[Contact]:
         """The people of `rows` who match, in no order."""
         rows = by_words(rows, self.words)
-        if self.mailing_list is not None:
+        if self.mailing_list is not None or self.standing in Subscription.Status.values:
             rows = rows.filter(Exists(self._subscriptions()))
         if self.standing == "suppressed":
             rows = rows.filter(Exists(_suppressions()))
@@ -75,7 +76,9 @@ class Search:
         return replace(self, sort="newest") != Search()
 
     def _subscriptions(self) -> models.QuerySet[Subscription]:
-        rows = Subscription.objects.filter(contact=OuterRef("pk"), mailing_list=self.mailing_list)
+        rows = Subscription.objects.filter(contact=OuterRef("pk"))
+        if self.mailing_list is not None:
+            rows = rows.filter(mailing_list=self.mailing_list)
         return rows.filter(status=self.standing) if self.standing in Subscription.Status.values else rows
 
     def _by_attribute(self, rows: models.QuerySet[Contact]) -> models.QuerySet[Contact]:

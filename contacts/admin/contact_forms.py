@@ -81,6 +81,10 @@ class SearchForm(forms.Form):
             sort=read.get("sort") or "newest",
         )
 
+    def is_misread(self) -> bool:
+        """Whether something that should narrow the search could not be read."""
+        return bool(set(self.errors) - {"sort"})
+
     def chips(self) -> Iterator[tuple[str, str]]:
         """What narrows the list now, in words, with the query that takes it away again."""
         for name, given in self.cleaned_data.items():

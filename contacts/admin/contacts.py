@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.desk import Place, StaffAdmin, navigation, own_organisation, who
-from accounts.permissions import may, require
+from accounts.models import User
+from accounts.permissions import may, require, visible
 from contacts import fields, people, searching, timeline
 from contacts.admin import exports
 from contacts.admin.contact_forms import ContactForm, OtherForm, SearchForm
@@ -87,7 +88,12 @@ class ContactAdmin(StaffAdmin):
         page = searching.page(rows, search.sort, request.GET.get("at", ""))
         first = page if not request.GET.get("at") else None
         found = ContactList(
-            with_standing(page.rows), form, search, page, searching.total(rows, first=first), form.kept()
+            with_standing(page.rows, who(request)),
+            form,
+            search,
+            page,
+            searching.total(rows, first=first),
+            form.kept(),
         )
         context = {
             **self.admin_site.each_context(request),
@@ -121,7 +127,7 @@ class ContactAdmin(StaffAdmin):
             "opts": self.opts,
             "contact": contact,
             "facts": facts_of(contact),
-            "subscriptions": subscriptions_of(contact),
+            "subscriptions": subscriptions_of(contact, who(request)),
             "suppressions": suppressions_of(contact),
             "earlier": people.addresses_of(contact)[1:],
             "entries": timeline.entries(contact, who(request)),
@@ -255,7 +261,7 @@ class ContactAdmin(StaffAdmin):
                 "keep": keep,
                 "lose": lose,
                 "choices": choices_of(keep, lose),
-                "lists": lists_of(keep, lose),
+                "lists": lists_of(keep, lose, who(request)),
                 "refused": suppressions_of(lose),
             }
         return TemplateResponse(request, "staff/contacts/merge.html", context)
@@ -285,13 +291,15 @@ def require_any(request: HttpRequest, *permissions: str) -> None:
         require(request.user, permissions[0])
 
 
-def with_standing(rows: Sequence[Contact]) -> Sequence[Contact]:
-    """The rows with `subscribed` (their lists, by name and status) and `suppressed` set; two queries."""
+def with_standing(rows: Sequence[Contact], reader: User) -> Sequence[Contact]:
+    """The rows with their subscriptions, as far as `reader` may see the lists, and `suppressed` set; two queries."""
     models.prefetch_related_objects(
         list(rows),
         models.Prefetch(
             "subscriptions",
-            Subscription.objects.select_related("mailing_list").order_by("mailing_list__name"),
+            visible(reader, Subscription.objects.select_related("mailing_list")).order_by(
+                "mailing_list__name"
+            ),
         ),
     )
     hashes = [bytes(row.address_hash) for row in rows]
@@ -312,8 +320,10 @@ def suppressions_of(contact: Contact) -> list[Suppression]:
     return list(Suppression.objects.filter(_stands(), address_hash=contact.address_hash).order_by("pk"))
 
 
-def subscriptions_of(contact: Contact) -> list[Subscription]:
-    return list(contact.subscriptions.select_related("mailing_list").order_by("mailing_list__name"))
+def subscriptions_of(contact: Contact, reader: User) -> list[Subscription]:
+    """The person's lists, as far as `reader` may see them."""
+    rows = visible(reader, contact.subscriptions.select_related("mailing_list"))
+    return list(rows.order_by("mailing_list__name"))
 
 
 def facts_of(contact: Contact) -> list[Fact]:
@@ -356,11 +366,11 @@ def choices_of(keep: Contact, lose: Contact) -> list[dict[str, str]]:
     ]
 
 
-def lists_of(keep: Contact, lose: Contact) -> list[dict[str, Any]]:
+def lists_of(keep: Contact, lose: Contact, reader: User) -> list[dict[str, Any]]:
     """Per list where each of the two stands and what it becomes."""
     found: dict[int, dict[str, Any]] = {}
     for side, contact in (("keep", keep), ("lose", lose)):
-        for row in subscriptions_of(contact):
+        for row in subscriptions_of(contact, reader):
             found.setdefault(row.mailing_list_id, {"name": row.mailing_list.name})[side] = row
     for entry in found.values():
         rows = [entry[side] for side in ("keep", "lose") if side in entry]

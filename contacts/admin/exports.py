@@ -47,6 +47,14 @@ def export_view(request: HttpRequest, desk: StaffAdmin) -> HttpResponse | Stream
     require(request.user, "contacts.export_contact")
     form = SearchForm(request.GET, who(request))
     search, segment = form.search(), _segment(request)
+    if form.is_misread():
+        # Left out it would narrow nothing: a list that is gone must not become everybody.
+        desk.message_user(
+            request,
+            _("One of the filters cannot be read, so nothing was exported. Please search again."),
+            messages.ERROR,
+        )
+        return HttpResponseRedirect(reverse("admin:contacts_contact_changelist"))
     try:
         rows = _chosen(request, desk, search, segment)
     except RuleError as error:

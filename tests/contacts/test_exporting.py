@@ -257,6 +257,31 @@ def test_ones_own_staff_take_only_their_organisations_people(client):
     assert ContactExport.objects.get().organisation == mine
 
 
+@pytest.mark.parametrize("query", ["list=999999", "imported=999999", "country=XX", "attribute=gone&value=x"])
+def test_a_filter_that_cannot_be_read_exports_nobody_rather_than_everybody(desk, query):
+    make_contact()
+    answer = desk.post(f"{reverse(URL)}?{query}", {"format": "csv"}, follow=True)
+    assert "One of the filters cannot be read" in answer.content.decode()
+    assert not ContactExport.objects.exists()
+
+
+def test_lists_of_another_organisation_are_not_told(client):
+    mine = make_organisation()
+    contact = make_contact("mine@example.org", organisation=mine)
+    own = make_mailing_list(slug="own", organisation=mine)
+    make_subscription(contact, own)
+    make_subscription(contact, make_mailing_list(slug="theirs", organisation=make_organisation()))
+    client.force_login(make_staff("Contacts exporters", organisation=mine))
+    assert [row["lists"] for row in rows_of(take(client))] == ["own: confirmed"]
+    for page in (
+        reverse("admin:contacts_contact_changelist"),
+        reverse("admin:contacts_contact_change", args=[contact.pk]),
+    ):
+        words = client.get(page).content.decode()
+        assert own.name in words
+        assert "theirs" not in words
+
+
 def test_after_ten_files_in_an_hour_there_is_no_eleventh(desk, exporter, settings):
     settings.CONTACT_EXPORTS_PER_HOUR = 2
     take(desk)

@@ -92,6 +92,7 @@ def test_all_that_is_asked_must_hold():
     assert found(Search(mailing_list=news.pk)) == {"Ann", "Ben"}
     assert found(Search(mailing_list=news.pk, standing="unsubscribed")) == {"Ben"}
     assert found(Search(mailing_list=other.pk)) == set()
+    assert found(Search(standing="unsubscribed")) == {"Ben"}
     assert found(Search(standing="suppressed")) == {"Ben"}
     assert found(Search(attribute="city")) == {"Ann", "Ben"}
     assert found(Search(attribute="city", value="Kisumu")) == {"Ann"}

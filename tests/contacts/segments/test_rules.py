@@ -65,7 +65,9 @@ def test_the_last_word_of_a_person_on_each_list_is_their_consent():
 
 def test_a_pause_ends_by_itself():
     paused = make_contact(paused_until=timezone.localdate() + dt.timedelta(days=1))
-    over = make_contact(paused_until=timezone.localdate())  # no newsletter before that day: so today one may come
+    over = make_contact(
+        paused_until=timezone.localdate()
+    )  # no newsletter before that day: so today one may come
     never = make_contact()
     assert found(rule("paused", "now")) == {paused.pk}
     assert found({"not": rule("paused", "now")}) == {over.pk, never.pk}
