@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from contacts.imports import columns, reporting, running, standing, uploading, words
 from contacts.imports.reading.bounds import FileRefused
+from contacts.imports.reading.preview import Preview
 from contacts.models import Import, ImportMapping, MailingList
 
 Status = Import.Status
@@ -141,9 +142,20 @@ class Command(BaseCommand):
         seen = uploading.preview(run)
         if seen.problem and not (mapping and seen.problem == "no_email_column"):
             raise FileRefused(seen.problem)
+        self._warn(seen)
         uploading.understand(
             run, seen, columns.apply_mapping(seen.headers, mapping.columns) if mapping else None
         )
+
+    def _warn(self, seen: Preview) -> None:
+        """Say what was guessed, and what can only be asked."""
+        if not seen.certain:
+            guess = {"word": "encoding_guessed", "encoding": seen.options.encoding}
+            self.stderr.write(f"{words.note_text(guess)} Another one: --encoding.")
+        if seen.ambiguous_dates:
+            self.stderr.write(
+                "Some dates can be read in two ways and are left out. Say --date-order dmy or mdy."
+            )
 
     def _run(self, run: Import) -> None:
         try:
