@@ -147,9 +147,11 @@ def _lists(organisation: int | None) -> Subquery:
     rows = Subscription.objects.filter(contact=OuterRef("pk"))
     if organisation is not None:
         rows = rows.filter(mailing_list__organisation=organisation)
-    rows = rows.order_by().values("contact")
     return Subquery(
-        rows.annotate(told=StringAgg(told, "; ", ordering="mailing_list__slug")).values("told"),
+        rows.order_by()
+        .values("contact")
+        .annotate(told=StringAgg(told, "; ", ordering="mailing_list__slug"))
+        .values("told"),
         output_field=models.TextField(),
     )
 
