@@ -22,7 +22,7 @@ from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Least, Now
 
 from contacts import doorbell, import_traces, retention
-from contacts.imports import staging, undoing
+from contacts.imports import merging, staging, undoing
 from contacts.imports.merging import Merger
 from contacts.imports.reading.bounds import FileRefused
 from contacts.imports.threads import in_threads
@@ -96,7 +96,7 @@ def undo(run: Import, *, ring: bool = True) -> bool:
 
 
 def stop(run: Import) -> bool:
-    """Stop after the batch in hand; a check goes back to its beginning. Waits for that batch, a second at most."""
+    """Stop after the batch in hand, for which nobody waits here; a check goes back to its beginning."""
     if run.move_to(Status.STOPPED, **_FREE):
         return True
     return _moved(run, Status.UPLOADED, only=Status.CHECKING, **_NOTHING_YET)
@@ -332,7 +332,10 @@ def _undo(shift: Shift) -> bool:
 def _throw_away(shift: Shift) -> bool:
     """Remove the file, and the rows unless some of them did something that a report must tell."""
     run = shift.run
-    if not ImportBatch.objects.filter(from_import=run, done_at__isnull=False).exists():
+    with transaction.atomic():
+        merging.hold_batches(run)  # one may be in hand still; none is begun after
+        did_something = ImportBatch.objects.filter(from_import=run, done_at__isnull=False).exists()
+    if not did_something:
         staging.purge(run, shift.beat)
     ImportChunk.objects.filter(from_import=run).delete()
     return False

@@ -131,6 +131,24 @@ def test_an_undo_waits_for_the_batch_in_hand():
     assert not Contact.objects.exists()
 
 
+def test_an_import_discarded_with_its_first_batch_in_hand_keeps_the_report_of_it():
+    make_contact("ann@example.org")
+    run = begun("email,name\nann@example.org,Ann\nben@example.org,Ben\n")
+    with transaction.atomic():
+        Contact.objects.select_for_update().get()
+        merger = beside(lambda: merge_all(run))
+        wait_until(waits_for_a_lock)
+        assert beside_stop(run) == Import.Status.STOPPED
+        beside(lambda: running.discard(Import.objects.get(pk=run.pk))).join()
+        thrower = beside(lambda: running.work(run.pk))
+        thrower.join(0.5)
+        assert thrower.is_alive()
+    merger.join(), thrower.join()
+    assert Contact.objects.count() == 2
+    assert run.batches.filter(done_at__isnull=False).count() == 1
+    assert run.staged.count() == 2
+
+
 def beside_stop(run: Import) -> str:
     """Somebody stops it from another connection."""
     stopping = beside(lambda: running.stop(Import.objects.get(pk=run.pk)))
