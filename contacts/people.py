@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Case, F, IntegerField, Model, OuterRef, Subquery, Value, When
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from contacts import addresses, suppressions
@@ -41,6 +42,15 @@ class AddressTakenError(ValidationError):
         self.contact = contact
 
 
+class ErasedError(ValidationError):
+    """Whoever has this address asked to be erased: it is not kept again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Whoever has this address asked us to erase it, so it cannot be stored again."), code="erased"
+        )
+
+
 class ChangedMeanwhileError(ValidationError):
     """What the form showed is no longer what stands in the row."""
 
@@ -66,7 +76,8 @@ def version_of(contact: Contact) -> str:
 def create(
     address: Address, values: Mapping[str, Any], *, by: User, organisation: int | None, why: str = ""
 ) -> Contact:
-    """Add a person by hand. They are on no list: nobody has said yes. Raises AddressTakenError."""
+    """Add a person by hand. They are on no list: nobody has said yes. Raises AddressTakenError and ErasedError."""
+    _hold(address)
     contact, is_new = Contact.objects.get_or_create(
         address_key=address.key,
         defaults={
@@ -99,7 +110,7 @@ def edit(
     the form was shown; raises ChangedMeanwhileError if it is no longer so.
 
     A new address moves the key and the hash, so everything that asks "may we write?" asks of the new one; raises
-    AddressTakenError if it is somebody else's. What stands against the old address stays, and what the person themself
+    AddressTakenError if it is somebody else's, ErasedError if they asked to be erased. What stands against the old address stays, and what the person themself
     refused (`_OF_THE_PERSON`) is refused for the new one too: nobody is revived by a corrected address.
     """
     if address is not None:
@@ -122,9 +133,17 @@ def _move_to(contact: Contact, address: Address) -> None:
     if taken is not None:
         raise AddressTakenError("taken", taken)
     if address.key != contact.address_key:
+        _hold(address)
         _carry_refusals(bytes(contact.address_hash), address.hash)
     contact.address, contact.address_key, contact.address_hash = address.given, address.key, address.hash
     contact.save(update_fields=["address", "address_key", "address_hash"])
+
+
+def _hold(address: Address) -> None:
+    """Hold an address that is about to be stored. Raises ErasedError."""
+    suppressions.hold(address.hash)
+    if suppressions.is_erased(address.hash):
+        raise ErasedError
 
 
 def _carry_refusals(old: bytes, new: bytes) -> None:

@@ -30,7 +30,10 @@ def pause(contact: Contact, until: date | None) -> bool:
 @transaction.atomic
 def _change(contact: Contact, field: str, value: Any) -> bool:
     suppressions.hold(bytes(contact.address_hash))
-    before = Contact.objects.select_for_update(no_key=True).values_list(field, flat=True).get(pk=contact.pk)
+    standing = Contact.objects.select_for_update(no_key=True).filter(pk=contact.pk).first()
+    if standing is None:  # erased, or made one with another, while this waited
+        return False
+    before = getattr(standing, field)
     if before == value:
         return False
     Contact.objects.filter(pk=contact.pk).update(**{field: value, "updated_at": Now()})

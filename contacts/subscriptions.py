@@ -36,12 +36,14 @@ def subscribe_proven(
     An earlier "unsubscribed" is lifted: the fresh tick is the person's own word. So is "left everything", and any other
     suppression that the mail came after, but for a complaint (`suppressions.lift_by_consent`); where one stands still,
     the consent is kept as a fact, and None is returned. What we know of the contact is never overwritten, only gaps are
-    filled.
+    filled. Whoever was erased while their press waited is made no contact again: None, and nothing is kept.
 
     Safe to repeat, also in parallel: the same proof is one consent and lifts nothing that came after it.
     """
     # First the address, then the rows, as everybody who holds both does.
     suppressions.hold(address.hash)
+    if suppressions.is_erased(address.hash):
+        return None
     details = {"name": name, "language": language, "country": country}
     contact = _known(address, mailing_list, source, details)
     _fill_gaps(contact, details, source)

@@ -32,6 +32,14 @@ def blocks(address_hash: bytes, scope: Suppression.Scope) -> Suppression | None:
     )
 
 
+def is_erased(address_hash: bytes) -> bool:
+    """Whether the person asked to be erased, and nobody has opened the way back since (`lift`): then no row may hold
+    the address again. Ask it while you hold the address, so that no erasure is under way."""
+    return Suppression.objects.filter(
+        address_hash=address_hash, reason=Suppression.Reason.ERASED, scope=Suppression.Scope.ALL
+    ).exists()
+
+
 @transaction.atomic
 def suppress(
     address_hash: bytes,

@@ -23,7 +23,7 @@ from contacts import fields, people, searching, timeline
 from contacts.admin import exports
 from contacts.admin.contact_forms import ContactForm, OtherForm, SearchForm
 from contacts.models import Attribute, Contact, Subscription, Suppression
-from contacts.people import AddressTakenError, ChangedMeanwhileError, Origin
+from contacts.people import AddressTakenError, ChangedMeanwhileError, ErasedError, Origin
 from contacts.searching import Page, Search, Total
 
 navigation.add(
@@ -164,6 +164,8 @@ class ContactAdmin(StaffAdmin):
                 )
             except AddressTakenError as error:
                 self._say_taken(request, form, error)
+            except ErasedError as error:
+                form.add_error("address", error)
             else:
                 self.note(request, contact, "Added.")
                 self._say_suppressed(request, contact)
@@ -187,6 +189,8 @@ class ContactAdmin(StaffAdmin):
                 )
             except AddressTakenError as error:
                 self._say_taken(request, form, error)
+            except ErasedError as error:
+                form.add_error("address", error)
             except ChangedMeanwhileError:
                 form.add_error(
                     None,

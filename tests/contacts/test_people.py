@@ -20,7 +20,7 @@ from contacts.models import (
     Subscription,
     Suppression,
 )
-from contacts.people import AddressTakenError, ChangedMeanwhileError
+from contacts.people import AddressTakenError, ChangedMeanwhileError, ErasedError
 from tests.factories import (
     make_contact,
     make_delivery,
@@ -138,6 +138,18 @@ def test_somebody_added_by_hand_is_on_no_list(editor):
 
 
 # --- where a value came from --------------------------------------------------------------------------------------
+
+
+def test_whom_we_erased_nobody_stores_again_by_hand_before_a_way_back_is_open(editor):
+    gone, other = parse("gone@example.org"), make_contact()
+    suppressions.suppress(gone.hash, Suppression.Reason.ERASED)
+    with pytest.raises(ErasedError):
+        people.create(gone, {}, by=editor, organisation=None)
+    with pytest.raises(ErasedError):
+        people.edit(other, {}, by=editor, address=gone)
+    assert list(Contact.objects.values_list("address", flat=True)) == [other.address]
+    suppressions.lift(Suppression.objects.get(), by=editor, why="They wrote to us.")
+    assert people.create(gone, {}, by=editor, organisation=None).address == gone.given
 
 
 def test_each_field_says_where_its_value_came_from(editor):

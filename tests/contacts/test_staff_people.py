@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from contacts import suppressions
+from contacts.addresses import parse
 from contacts.models import (
     Attribute,
     Consent,
@@ -202,6 +203,16 @@ def test_an_attribute_takes_a_value_of_its_kind_and_no_other(desk, kind, typed, 
         assert contact.attributes == {"own": stored}
         assert desk.post(url("edit", contact.pk), edited(contact)).status_code == 302
         assert ContactChange.objects.count() == 1  # shown and saved again, it is the same value
+
+
+def test_an_address_that_was_erased_is_not_stored_again_and_the_form_says_so(desk):
+    contact = make_contact()
+    suppressions.suppress(parse("gone@example.org").hash, Suppression.Reason.ERASED)
+    answer = desk.post(url("edit", contact.pk), edited(contact, address="gone@example.org"))
+    assert "asked us to erase it" in answer.content.decode()
+    answer = desk.post(reverse("admin:contacts_contact_add"), {"address": "gone@example.org"})
+    assert "asked us to erase it" in answer.content.decode()
+    assert Contact.objects.get().address == contact.address
 
 
 def test_a_suppressed_new_address_is_said_and_one_that_is_taken_is_linked(desk):

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 
-from contacts import subscriptions, suppressions
+from contacts import erasing, preferences, subscriptions, suppressions
 from contacts.addresses import parse
 from contacts.models import (
     Consent,
@@ -21,8 +21,10 @@ from contacts.models import (
     Subscription,
     Suppression,
 )
+from contacts.registry import Person
 from mailer import preference_links
 from mailer.models import Delivery
+from mailer.preferences import choosing
 from tests.advocacy.pages import Page, Visitor
 from tests.factories import make_contact, make_mailing_list, make_subscription
 
@@ -255,6 +257,17 @@ def test_erasing_takes_a_second_page_and_leaves_a_hash_alone(ann, news, outbox):
     assert Suppression.objects.get().reason == Reason.ERASED
     assert outbox.deliver() == [], "there is nobody to write to any more"
     assert visitor.get(personal(ann)).response.status_code == 404
+
+
+def test_a_press_that_waited_for_the_erasure_brings_nothing_back(ann, news):
+    access = preference_links.read(preference_links.personal_token(ann.pk, bytes(ann.address_hash)))
+    subscriptions.unsubscribe(ann, news, source="test")
+    erasing.erase(Person.of_contact(ann))
+    assert choosing.choose(access, {news.pk}, {news.pk}, "en")
+    assert not preferences.pause(access.contact, date(2030, 1, 1))
+    choosing.leave_all(access)
+    assert not Contact.objects.exists()
+    assert not Consent.objects.filter(granted=True).exists()
 
 
 def test_links_die_with_the_address_they_were_sent_to(ann):
