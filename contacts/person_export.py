@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from contacts import registry
@@ -90,14 +91,14 @@ def _consents(person: Person) -> list[dict[str, Any]]:
         {
             "What": str(row.get_purpose_display()),
             "Answer": "yes" if row.granted else "taken back",
-            "When": row.given_at.isoformat(),
+            "When": row.given_at.isoformat() if row.given_at else "day not known",
             "List": row.mailing_list.public_name() if row.mailing_list else "",
             "Words shown": row.text_shown,
             "Where": row.page or (row.from_import.consent_page if row.from_import else ""),
             "Source": row.source,
             "Proof": row.proof,
         }
-        for row in rows.order_by("given_at", "pk")
+        for row in rows.order_by(F("given_at").asc(nulls_first=True), "pk")
     ]
 
 

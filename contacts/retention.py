@@ -142,7 +142,9 @@ def networks() -> Iterator[int]:
 _NETWORKS = f"""
 UPDATE {Consent._meta.db_table} SET proof = proof - %s::text[] WHERE id IN (
     SELECT id FROM {Consent._meta.db_table}
-    WHERE id > %s AND proof ?| %s::text[] AND given_at < now() - make_interval(days => %s)
+    WHERE id > %s AND proof ?| %s::text[] AND now() - make_interval(days => %s) > coalesce(
+        given_at, (SELECT created_at FROM {Import._meta.db_table} WHERE id = from_import_id)
+    )
     ORDER BY id LIMIT %s FOR UPDATE
 ) RETURNING id
 """  # noqa: S608

@@ -106,8 +106,10 @@ def lift_by_consent(consent: Consent, mailed_at: datetime | None = None) -> list
     died since, and must not undo a "never write to me" that came after it. None: no such mail is known.
 
     A complaint stays unless staff have opened the way back (`lift`). What forbids confirmations only is not touched.
-    Safe to repeat: a consent lifts nothing that came after it.
+    Safe to repeat: a consent lifts nothing that came after it, and one of a day that is not known lifts nothing.
     """
+    if consent.given_at is None:
+        return []
     hold(bytes(consent.address_hash))
     before_the_mail = Q(created_at__lte=mailed_at) if mailed_at else Q(pk__in=[])
     rows = (

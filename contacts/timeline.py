@@ -108,6 +108,11 @@ def _consents(person: Person) -> Iterator[Entry]:
     rows = Consent.objects.filter(mine).select_related("mailing_list", "from_import").order_by("-pk")[:NEWEST]
     for row in rows:
         words = _("Agreed: %(to)s") if row.granted else _("Took back: %(to)s")
+        noted = row.given_at
+        if noted is None and row.from_import is not None:
+            words, noted = _("Agreed, day not known: %(to)s"), row.from_import.created_at
+        if noted is None:
+            continue
         about = (
             f"{row.get_purpose_display()} ({row.mailing_list})"
             if row.mailing_list
@@ -115,7 +120,7 @@ def _consents(person: Person) -> Iterator[Entry]:
         )
         parts = [row.source, evidence_in_words(row.proof), row.page, _quoted(row.text_shown)]
         yield Entry(
-            at=row.given_at,
+            at=noted,
             kind="consent",
             words=words % {"to": about},
             detail=" · ".join(part for part in parts if part),

@@ -10,7 +10,9 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
-from django.utils.formats import number_format
+from django.utils.formats import localize, number_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Place, ReadOnly, StaffAdmin, navigation
@@ -180,12 +182,17 @@ def _fields_in(code: str, *, is_open: bool) -> dict[str, Any]:
 @admin.register(Consent)
 class ConsentAdmin(ReadOnly, StaffAdmin):
     newest_first = True
-    list_display = ["given_at", "purpose", "granted", "mailing_list", "source"]
+    list_display = ["given", "purpose", "granted", "mailing_list", "source"]
     list_filter = ["purpose", "granted"]
     list_select_related = ["mailing_list"]
     search_fields = ["pk"]
     search_help_text = _("A whole address: what did this person agree to?")
-    fields = ["given_at", "purpose", "granted", "text", "page", "source", "proof", "mailing_list", "contact"]
+    fields = ["given", "purpose", "granted", "text", "page", "source", "proof", "mailing_list", "contact"]
+    readonly_fields = ["given"]
+
+    @admin.display(description=_("given at"), ordering="given_at")
+    def given(self, consent: Consent) -> str:
+        return localize(localtime(consent.given_at)) if consent.given_at else gettext("day not known")
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str

@@ -234,9 +234,11 @@ CROSS JOIN LATERAL (
 ) s
 """
 
-# What suppressions say of the address; nearly always nothing, so the second question is hardly ever asked.
+# What suppressions say of the address; nearly always nothing, so the second question is hardly ever asked. Who said
+# "it was not me" of a sign-up is asked nothing for a year, and no file signs them up meanwhile.
 _SUPPRESSIONS = """
-    FROM contacts_suppression WHERE address_hash = r.address_hash AND scope IN ('all', 'mailings')
+    FROM contacts_suppression WHERE address_hash = r.address_hash
+        AND (scope IN ('all', 'mailings') OR reason = 'not_me')
         AND (ends_at IS NULL OR ends_at > now())
 """
 _SUPPRESSED = f"""
@@ -388,13 +390,14 @@ WHERE s.contact_id = m.contact AND s.mailing_list_id = %(list)s AND m.wish IS NO
 """
 
 # The proof of a consent stands with the import; a row brings what it says beyond that. Nobody who already was on
-# the list consents again by a file, so the same file twice says nothing new.
+# the list consents again by a file, so the same file twice says nothing new. A day that nobody tells stays unknown; a
+# refusal counts from the moment we learn of it.
 _CONSENT = """
 INSERT INTO contacts_consent (address_hash, contact_id, mailing_list_id, purpose, granted, text, page, source,
     from_import_id, proof, given_at)
 SELECT address_hash, contact, %(list)s, 'newsletter', wish = 'confirmed', '', '', %(source)s,
     %(import)s, coalesce(proof, '{}'),
-    CASE WHEN wish = 'confirmed' THEN coalesce(consent_at, %(consent_date)s::date, now()) ELSE now() END
+    CASE WHEN wish = 'confirmed' THEN coalesce(consent_at, %(consent_date)s::date) ELSE now() END
 FROM merging WHERE wish = 'confirmed' OR wish = 'unsubscribed' AND standing = ANY(%(withdrawn)s)
 ORDER BY contact
 """

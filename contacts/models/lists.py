@@ -163,7 +163,13 @@ class Consent(models.Model):
     proof = models.JSONField(
         default=dict, blank=True, help_text=_("What shows it: confirmed at, by which mail.")
     )
-    given_at = models.DateTimeField(db_default=Now())
+    given_at = models.DateTimeField(
+        _("given at"),
+        null=True,
+        blank=True,
+        db_default=Now(),
+        help_text=_("Empty: the day is not known, because the file that brought it does not say."),
+    )
 
     class Meta:
         verbose_name = _("consent")
@@ -171,6 +177,12 @@ class Consent(models.Model):
         indexes: ClassVar = [
             # Asked for equality only. A tree of random hashes costs an import of a million people twice as much.
             HashIndex(fields=["address_hash"], name="consent_of_address"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="only_a_file_knows_no_day",
+                condition=models.Q(given_at__isnull=False) | models.Q(from_import__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

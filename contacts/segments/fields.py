@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -340,6 +340,10 @@ def _standing(status: str) -> Callable[[Values], Condition]:
     return condition
 
 
+# A yes from a file that knows no day: any word whose day is known comes after it.
+_LONG_AGO = Value(dt.datetime(1900, 1, 1, tzinfo=dt.UTC))
+
+
 def _consent(*, granted: bool) -> Callable[[Values], Condition]:
     """Whose last word on a purpose is a yes, or a no, for one list or for any: each list has its own last word."""
 
@@ -347,13 +351,13 @@ def _consent(*, granted: bool) -> Callable[[Values], Condition]:
         asked = Q(purpose=values["purpose"])
         if values.get("list"):
             asked &= Q(mailing_list=values["list"])
+        day = Coalesce(OuterRef("given_at"), _LONG_AGO)
         later = (
             Consent.objects.alias(of=Coalesce("mailing_list", 0))
             .filter(address_hash=OuterRef("address_hash"), purpose=values["purpose"])
             .filter(of=Coalesce(OuterRef("mailing_list"), 0))
-            .filter(
-                Q(given_at__gt=OuterRef("given_at")) | Q(given_at=OuterRef("given_at"), pk__gt=OuterRef("pk"))
-            )
+            .alias(day=Coalesce("given_at", _LONG_AGO))
+            .filter(Q(day__gt=day) | Q(day=day, pk__gt=OuterRef("pk")))
         )
         return Related(
             "contacts.consent",

@@ -114,6 +114,23 @@ def test_the_network_of_a_consent_is_forgotten_after_thirty_days_and_the_rest_of
     assert fresh.proof == proof
 
 
+def test_the_network_of_a_consent_of_an_unknown_day_is_forgotten_after_its_import():
+    for days in (29, 31):
+        run = make_import(created_at=ago(days))
+        Consent.objects.create(
+            address_hash=b"0" * 32,
+            purpose="newsletter",
+            granted=True,
+            source="import",
+            from_import=run,
+            proof={"ip": "192.0.2.7"},
+            given_at=None,
+        )
+    retention.forget()
+    fresh, old = Consent.objects.order_by("pk").values_list("proof", flat=True)
+    assert (fresh, old) == ({"ip": "192.0.2.7"}, {})
+
+
 def test_sessions_of_staff_go_when_they_are_over():
     for name, days in (("over", 1), ("going on", -1)):
         Session.objects.create(session_key=name, session_data="x", expire_date=ago(days))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
 
 from contacts.imports import columns, reporting, running, standing, uploading, words
 from contacts.imports.reading.bounds import FileRefused
@@ -17,6 +20,16 @@ from contacts.models import Import, ImportMapping, MailingList
 
 Status = Import.Status
 _SHOWN = 1_000  # rejected rows
+
+
+def _day(text: str) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError as wrong:
+        raise ArgumentTypeError(f"{text!r} is not a day. Example: 2024-05-01") from wrong
+    if day > timezone.localdate():
+        raise ArgumentTypeError(f"{text} is still to come.")
+    return day
 
 
 class Command(BaseCommand):
@@ -52,6 +65,12 @@ class Command(BaseCommand):
             help="What these people agreed to, in the words they were shown.",
         )
         parser.add_argument("--consent-page", metavar="URL", default="", help="Where they agreed.")
+        parser.add_argument(
+            "--consent-date",
+            metavar="YYYY-MM-DD",
+            type=_day,
+            help="The last day on which one of them agreed. Default: the day is not known, and none is claimed.",
+        )
         parser.add_argument("--encoding", help="For example cp1252. Default: found out.")
         parser.add_argument("--separator", help="One character. Default: found out.")
         parser.add_argument("--no-header", action="store_true", help="The first line is a person.")
@@ -83,18 +102,19 @@ class Command(BaseCommand):
         return run
 
     def _bring(self, options: dict[str, Any]) -> Import:
+        mapping = self._mapping(options)  # before anything is kept, which nobody would go on with
         run = self._receive(options)
         if run.status == Status.FAILED:
             return run
         try:
-            self._understand(run, options)
+            self._understand(run, mapping)
         except FileRefused as refused:
             run.move_to(Status.FAILED, problem=refused.word, problem_detail=refused.detail)
             return run
         running.begin_check(run, ring=False)
         self._work(run)
         if run.status == Status.CHECKED and not options["dry_run"]:
-            self._run(run)
+            self._run(run, options)
         elif options["dry_run"]:
             Import.objects.filter(pk=run.pk).update(finished_at=run.finished_at)
         return run
@@ -111,6 +131,7 @@ class Command(BaseCommand):
                     suppress_reason=options["reason"] if options["mode"] == Import.Mode.SUPPRESS else "",
                     consent_text=options["consent"],
                     consent_page=options["consent_page"],
+                    consent_date=options["consent_date"],
                     options=self._options(options),
                 )
         except OSError as problem:
@@ -122,9 +143,7 @@ class Command(BaseCommand):
             if options["mode"] == Import.Mode.SUPPRESS or options["dry_run"]:
                 return None
             raise CommandError("Which list? Example: --list news")
-        if options["dry_run"]:
-            return MailingList.objects.filter(slug=slug).first()
-        return MailingList.objects.get_or_create(slug=slug, defaults={"name": slug})[0]
+        return MailingList.objects.filter(slug=slug).first()  # a new one is made when the run begins
 
     def _options(self, options: dict[str, Any]) -> dict[str, Any]:
         found = {
@@ -132,12 +151,16 @@ class Command(BaseCommand):
         }
         return {**found, "header": False} if options["no_header"] else found
 
-    def _understand(self, run: Import, options: dict[str, Any]) -> None:
-        mapping = None
-        if options["mapping"]:
-            mapping = ImportMapping.objects.filter(name=options["mapping"]).first()
-            if mapping is None:
-                raise CommandError(f"There is no column mapping {options['mapping']!r}.")
+    def _mapping(self, options: dict[str, Any]) -> ImportMapping | None:
+        if not options["mapping"]:
+            return None
+        mapping = ImportMapping.objects.filter(name=options["mapping"]).first()
+        if mapping is None:
+            raise CommandError(f"There is no column mapping {options['mapping']!r}. Nothing was imported.")
+        return mapping
+
+    def _understand(self, run: Import, mapping: ImportMapping | None) -> None:
+        if mapping:
             run.options = {**mapping.options, **run.options}
         seen = uploading.preview(run)
         if seen.problem and not (mapping and seen.problem == "no_email_column"):
@@ -157,11 +180,16 @@ class Command(BaseCommand):
                 "Some dates can be read in two ways and are left out. Say --date-order dmy or mdy."
             )
 
-    def _run(self, run: Import) -> None:
+    def _run(self, run: Import, options: dict[str, Any]) -> None:
         try:
-            running.begin_run(run, ring=False)
+            with transaction.atomic():  # no new list stays of a run that does not begin
+                if run.mailing_list is None and (slug := options["list"]):
+                    found, _new = MailingList.objects.get_or_create(slug=slug, defaults={"name": slug})
+                    run.mailing_list = found
+                    run.save(update_fields=["mailing_list"])
+                running.begin_run(run, ring=False)
         except running.NotReady as missing:
-            running.discard(run)
+            self._throw_away(run)
             raise CommandError(_MISSING[missing.word]) from missing
         self._work(run)
 
@@ -174,7 +202,18 @@ class Command(BaseCommand):
                 time.sleep(0.05)
             run.refresh_from_db()
 
+    def _throw_away(self, run: Import) -> None:
+        running.discard(run)
+        running.work(run.pk)
+
     def _tell(self, run: Import, options: dict[str, Any]) -> None:
+        try:
+            self._say(run, options)
+        finally:
+            if options["dry_run"]:
+                self._throw_away(run)
+
+    def _say(self, run: Import, options: dict[str, Any]) -> None:
         counts = reporting.counts(run)
         if options["json"]:
             self.stdout.write(
@@ -192,9 +231,6 @@ class Command(BaseCommand):
                 self.stdout.write(note)
             for row in reporting.rejections(run, 20):
                 self.stdout.write(f"Line {row.line}: {words.reason_text(row.reason)}")
-        if options["dry_run"]:
-            running.discard(run)
-            running.work(run.pk)
 
     def _object(self, run: Import, counts: dict[str, int], *, dry: bool) -> dict[str, Any]:
         return {

@@ -8,12 +8,15 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from contacts import suppressions
+from contacts import suppressions, timeline
 from contacts.addresses import parse
 from contacts.imports import reporting, running
 from contacts.models import Consent, Contact, Import, ImportChange, Subscription, Suppression
+from contacts.person_export import export_person
+from contacts.registry import Person
 from tests.contacts.imports.hands import brought, checked, counts, receive, work
 from tests.factories import make_contact, make_mailing_list, make_subscription
+from tests.staff import make_staff
 
 pytestmark = pytest.mark.django_db
 Mode = Import.Mode
@@ -261,3 +264,41 @@ def test_a_file_with_nobody_in_it_fails_with_its_reason():
     running.begin_check(run, ring=False)
     work(run)
     assert (run.status, run.problem) == (Import.Status.FAILED, "no_rows")
+
+
+def test_a_consent_of_which_the_file_knows_no_day_claims_none():
+    run = brought("email,consent date\nann@example.org,2024-05-01\nben@example.org,\n")
+    dated, undated = Consent.objects.order_by("pk")
+    assert dated.given_at.date() == dt.date(2024, 5, 1)
+    assert undated.given_at is None
+    ben = Contact.objects.get(address_key="ben@example.org")
+    told = [
+        entry for entry in timeline.entries(ben, make_staff("Contacts editors")) if entry.kind == "consent"
+    ]
+    assert any("day not known" in entry.words and entry.at == run.created_at for entry in told)
+    exported = export_person(Person.of_contact(ben))
+    assert "day not known" in str(exported)
+
+
+@pytest.mark.parametrize("mode", [Mode.ADD, Mode.UPDATE])
+def test_who_said_it_was_not_them_is_signed_up_by_no_file(mode: str):
+    suppress(
+        "ann@example.org",
+        Reason.NOT_ME,
+        scope=Suppression.Scope.CONFIRMATIONS,
+        ends_at=timezone.now() + dt.timedelta(days=300),
+    )
+    suppress(
+        "ben@example.org",
+        Reason.NOT_ME,
+        scope=Suppression.Scope.CONFIRMATIONS,
+        ends_at=timezone.now() - dt.timedelta(days=1),
+    )
+    run = checked("email\nann@example.org\nben@example.org\n", mode=mode)
+    foretold = reporting.counts(run)
+    running.begin_run(run, ring=False)
+    work(run)
+    assert reporting.counts(run) == foretold
+    assert counts(run) == {"rows": 2, "created": 2, "suppressed": 1}
+    assert standing("ann@example.org") == ("unsubscribed", "suppressed")
+    assert standing("ben@example.org") == ("confirmed", "")

@@ -142,3 +142,21 @@ def test_the_settings_of_a_count_end_with_it():
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('enable_hashjoin')")
         assert cursor.fetchone() == ("on",)
+
+
+def test_a_consent_of_an_unknown_day_is_no_word_after_one_that_has_a_day():
+    news, agreed, took_back = make_mailing_list(), make_contact(), make_contact()
+    make_consent(took_back, news, granted=False, days=9)
+    for contact in (agreed, took_back):
+        Consent.objects.create(
+            address_hash=contact.address_hash,
+            mailing_list=news,
+            purpose="newsletter",
+            granted=True,
+            source="import",
+            from_import=Import.objects.create(file_name="old.csv", file_size=1, file_hash=b""),
+            given_at=None,
+        )
+    given = {"purpose": "newsletter", "list": news.pk}
+    assert found(rule("consent", "given", given)) == {agreed.pk}
+    assert found(rule("consent", "given", {**given, "days": 30})) == set()
