@@ -176,6 +176,33 @@ def match(headers: Sequence[str], attributes: Collection[str] = ()) -> list[str]
     return found
 
 
+# What a question of consent speaks of, and what turns it round ("Please do not send me …"); parts of words.
+_OF_CONSENT = """
+    agree consent opt-in newsletter mailing-list subscri permission gdpr dsgvo rgpd
+    einwillig zustimm einverstand rundbrief accord accepte abonn infolettre acepto consiento suscri boletín
+    consenso acconsento iscri akkoord toestemming nieuwsbrief samtyck samtykke nyhetsbrev zgod zgadzam souhlas
+    соглас рассылк موافق نشرة 同意 订阅 구독
+"""
+_TURNED_ROUND = re.compile(
+    r"\b(not|no|don.?t|never|stop|remove|unsub\w*|opt.?out|nicht|kein\w*|nie|ab(ge)?meld\w*|aus(ge)?trag\w*|ne|pas"
+    r"|d[ée]s(?:abonn|inscri)\w*|nunca|baja|cancel\w*|non voglio|niet|geen|uitschrij\w*|ikke|inte|aldrig|не|отпис\w*|отказ\w*)\b|لا|不|退|거부",
+    re.I,
+)
+
+
+@cache
+def _consent_parts() -> tuple[str, ...]:
+    return tuple(simplify(part) for part in _OF_CONSENT.split())
+
+
+def question_of(header: str) -> str:
+    """What a header in the form of a question asks: "consent", "unsubscribed_at" where a yes is a refusal, or ""."""
+    asked = simplify(header)
+    if not any(part in asked for part in _consent_parts()):
+        return ""
+    return "unsubscribed_at" if _TURNED_ROUND.search(header) else "consent"
+
+
 # Languages in which the bare word for "name", beside a word for the given name, means the family name.
 _FAMILY_BESIDE_GIVEN = {"nom", "name", "naam", "nume", "nev"}
 _GIVEN_OF_THESE = {"prenom", "vorname", "voornaam", "prenume", "keresztnev", "utonev"}

@@ -183,7 +183,22 @@ def guess_columns(table: Table, attributes: Sequence[str]) -> list[str]:
     for name, known in (("status", statuses.standing_of), ("consent", statuses.says_consent)):
         if name in found and not _mostly(known, rows, found.index(name)):
             found[found.index(name)] = ""
+    for index, asked in _questions(table, found):
+        if asked not in found:
+            found[index] = asked
     return found
+
+
+def _questions(table: Table, found: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Columns that ask for consent in a sentence, "Would you like our newsletter?", and are answered yes and no.
+
+    Left out, everybody who answered no would be put on the list by the consent of the others.
+    """
+    for index, header in enumerate(table.headers):
+        asked = "" if found[index] else columns.question_of(header)
+        answers = [cells[index] for cells in table.sample if index < len(cells) and cells[index].strip()]
+        if asked and answers and all(statuses.yes_or_no(answer) is not None for answer in answers):
+            yield index, asked
 
 
 def second_addresses(table: Table) -> set[int]:

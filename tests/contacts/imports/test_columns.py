@@ -8,6 +8,7 @@ from contacts import import_traces
 from contacts.imports import columns, words
 from contacts.imports.cleaning.words import REASONS, WARNINGS
 from contacts.imports.reading.bounds import FILE_ERRORS
+from tests.contacts.imports.reading import read
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,34 @@ def test_every_word_that_an_import_can_say_has_words_for_people():
 def test_the_note_that_a_file_went_by_an_erasure_is_told_like_any_other():
     [told] = words.note_texts([import_traces.NOTE])
     assert "was erased" in told
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("I agree to receive emails", "consent"),
+        ("Would you like our newsletter?", "consent"),
+        ("Opt-in", "consent"),
+        ("Ich möchte den Rundbrief bekommen", "consent"),
+        ("J'accepte de recevoir l'infolettre", "consent"),
+        ("구독", "consent"),
+        ("هل توافق على النشرة؟", "consent"),
+        ("Please do not send me the newsletter", "unsubscribed_at"),
+        ("Newsletter opt out", "unsubscribed_at"),
+        ("Keinen Rundbrief", "unsubscribed_at"),
+        ("Je ne veux pas d'infolettre", "unsubscribed_at"),
+        ("Favourite colour", ""),
+    ],
+)
+def test_a_question_of_consent_is_known_and_so_is_its_opposite(header, field):
+    assert columns.question_of(header) == field
+
+
+def test_nobody_who_answered_no_to_a_question_is_put_on_the_list_by_the_consent_of_the_others(tmp_path):
+    file = tmp_path / "form.csv"
+    file.write_text(
+        "email,Would you like our newsletter?,Please do not phone or send mailing-list mail\n"
+        "a@example.org,Yes,No\nb@example.org,No,No\nc@example.org,Yes,Yes\n"
+    )
+    standings = [row["standing"] for row in read(file).kept]
+    assert standings == ["", "no_consent", "unsubscribed"]
