@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from accounts.models import User
 from contacts import suppressions
 from contacts.addresses import Address
 from contacts.models import Consent, Contact, ContactChange, MailingList, Subscription, Suppression
+from contacts.suppressions import DESK
 
 Status, Reason = Subscription.Status, Subscription.Reason
+
+
+class NeedsThePersonError(Exception):
+    """They are suppressed, or have left the list: only their own confirmed sign-up brings them back."""
 
 
 @transaction.atomic
@@ -103,6 +110,37 @@ def subscribe_unproven(
         return None
     _record(contact, mailing_list, granted=True, text=text, page=page, source=source, proof={})
     return subscription
+
+
+@transaction.atomic
+def put_on(
+    contact: Contact, mailing_list: MailingList, *, text: str, page: str, given_on: date, by: User
+) -> bool:
+    """Subscribe somebody by the hand of staff, who say which words were agreed to, where and when.
+
+    False if they are on the list already: nothing is changed then, so a repeat is safe. Raises NeedsThePersonError for
+    whom staff cannot bring back: the consent counts as staff's word, never as the person's own.
+    """
+    suppressions.hold(bytes(contact.address_hash))
+    if suppressions.blocks(bytes(contact.address_hash), Suppression.Scope.MAILINGS):
+        raise NeedsThePersonError
+    subscription, created = Subscription.objects.get_or_create(
+        contact=contact, mailing_list=mailing_list, defaults={"status": Status.CONFIRMED}
+    )
+    if subscription.status == Status.UNSUBSCRIBED:
+        raise NeedsThePersonError
+    if not created and subscription.status == Status.CONFIRMED:
+        return False
+    Subscription.objects.filter(pk=subscription.pk).update(
+        status=Status.CONFIRMED, reason="", changed_at=Now()
+    )
+    consent = _record(
+        contact, mailing_list, granted=True, text=text, page=page, source=DESK, proof={"staff": by.pk}
+    )
+    day = timezone.make_aware(datetime.combine(given_on, time.min))
+    Consent.objects.filter(pk=consent.pk).update(given_at=min(day, timezone.now()))
+    _touch(contact)
+    return True
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from contacts.models import Consent, Lift, Suppression
 
 LOCK_SPACE = 0x65_70_69_73  # keeps our advisory locks apart from other users of the database
 _BOOK_SPACE = LOCK_SPACE + 1
+DESK = "desk"  # the source of a consent that staff wrote down
 
 
 def blocks(address_hash: bytes, scope: Suppression.Scope) -> Suppression | None:
@@ -130,7 +131,8 @@ def lift_by_consent(consent: Consent, mailed_at: datetime | None = None) -> list
 
 
 def _asked_since(row: Suppression) -> Consent | None:
-    """The person's own proven wish for a newsletter, given after the suppression. An import proves no wish."""
+    """The person's own proven wish for a newsletter, given after the suppression. Neither an import nor
+    the word of staff proves it."""
     return (
         Consent.objects.filter(
             address_hash=row.address_hash,
@@ -140,6 +142,7 @@ def _asked_since(row: Suppression) -> Consent | None:
             given_at__gt=row.created_at,
         )
         .exclude(proof={})
+        .exclude(source=DESK)
         .order_by("-given_at")
         .first()
     )

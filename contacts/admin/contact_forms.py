@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -144,6 +146,7 @@ class ContactForm(forms.Form):
             kwargs["initial"] = {**self._initial(contact), "version": people.version_of(contact)}
         super().__init__(*args, **kwargs)
         held = contact or Contact()
+        self.fields["why"].required = contact is None  # nobody is written down without saying where from
         choice: Any = self.fields
         for name, known in (
             ("country", fields.countries()),
@@ -223,6 +226,45 @@ def _as_typed(kind: str, value: Any) -> str:
 
 def _time_zones() -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones()) if "/" in name]
+
+
+class TakeOffForm(forms.Form):
+    """Why somebody is taken off a list."""
+
+    why = forms.CharField(
+        label=_("Why"),
+        max_length=300,
+        help_text=_("Who asked for it, and how. It stands in the person's history."),
+    )
+
+
+class PutOnForm(forms.Form):
+    """What shows that somebody wants a list: the words they agreed to, where, and on which day."""
+
+    mailing_list = forms.ModelChoiceField(MailingList.objects.none(), label=_("List"))
+    text = forms.CharField(
+        label=_("The words they agreed to"),
+        max_length=2_000,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("As they read or heard them, such as the line above their signature."),
+    )
+    page = forms.CharField(
+        label=_("Where"), max_length=300, help_text=_("Such as “paper list at the stall in Nairobi”.")
+    )
+    given_on = forms.DateField(
+        label=_("When"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["mailing_list"]
+        choice.queryset = visible(reader, MailingList.objects.order_by("name"))
+
+    def clean_given_on(self) -> date:
+        day: date = self.cleaned_data["given_on"]
+        if day > timezone.localdate():
+            raise ValidationError(_("This day has not come yet."))
+        return day
 
 
 class OtherForm(forms.Form):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db import models
 from django.db.models.functions import Now
@@ -19,12 +20,13 @@ from django.utils.translation import gettext_lazy
 from accounts.desk import Place, StaffAdmin, navigation, own_organisation, who
 from accounts.models import User
 from accounts.permissions import may, require, visible
-from contacts import fields, people, searching, timeline
+from contacts import fields, people, searching, subscriptions, timeline
 from contacts.admin import exports
-from contacts.admin.contact_forms import ContactForm, OtherForm, SearchForm
-from contacts.models import Attribute, Contact, Subscription, Suppression
+from contacts.admin.contact_forms import ContactForm, OtherForm, PutOnForm, SearchForm, TakeOffForm
+from contacts.models import Attribute, Contact, MailingList, Subscription, Suppression
 from contacts.people import AddressTakenError, ChangedMeanwhileError, ErasedError, Origin
 from contacts.searching import Page, Search, Total
+from contacts.subscriptions import NeedsThePersonError
 
 navigation.add(
     Place(60, gettext_lazy("Contacts"), "admin:contacts_contact_changelist", "contacts.view_contact")
@@ -65,6 +67,12 @@ class ContactAdmin(StaffAdmin):
             path("export/", wrap(self.export_view), name="contacts_contact_export"),
             path("<int:pk>/edit/", wrap(self.edit_view), name="contacts_contact_edit"),
             path("<int:pk>/merge/", wrap(self.merge_view), name="contacts_contact_merge"),
+            path(
+                "<int:pk>/list/<int:mailing_list>/leave/",
+                wrap(self.take_off_view),
+                name="contacts_contact_take_off",
+            ),
+            path("<int:pk>/list/", wrap(self.put_on_view), name="contacts_contact_put_on"),
             *super().get_urls(),
         ]
 
@@ -208,7 +216,14 @@ class ContactAdmin(StaffAdmin):
         return self._form(request, form, _("Change %(name)s") % {"name": contact}, contact)
 
     def _form(
-        self, request: HttpRequest, form: ContactForm, title: str, contact: Contact | None = None
+        self,
+        request: HttpRequest,
+        form: forms.Form,
+        title: str,
+        contact: Contact | None = None,
+        *,
+        lead: str = "",
+        button: str = "",
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
@@ -216,6 +231,8 @@ class ContactAdmin(StaffAdmin):
             "opts": self.opts,
             "form": form,
             "contact": contact,
+            "lead": lead,
+            "button": button or _("Save"),
         }
         return TemplateResponse(request, "staff/contacts/edit.html", context)
 
@@ -233,6 +250,50 @@ class ContactAdmin(StaffAdmin):
                 % {"reason": row.get_reason_display(), "scope": row.get_scope_display()},
                 messages.WARNING,
             )
+
+    # --- their lists
+    def take_off_view(self, request: HttpRequest, pk: int, mailing_list: int) -> HttpResponse:
+        """Take a person off one list, with the reason. A repeat changes nothing."""
+        contact = self.row_or_404(request, pk, "contacts.change_contact")
+        rows = visible(request.user, MailingList.objects.filter(subscriptions__contact=contact))
+        chosen = get_object_or_404(rows, pk=mailing_list)
+        form = TakeOffForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            proof = {"staff": who(request).pk, "note": form.cleaned_data["why"]}
+            if subscriptions.unsubscribe(contact, chosen, source=subscriptions.DESK, proof=proof):
+                self.note(request, contact, f"Taken off the list {chosen.pk}.")
+                said = _("%(name)s is off the list “%(list)s”.") % {"name": contact, "list": chosen}
+                self.message_user(request, said, messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[pk]))
+        title = _("Take %(name)s off “%(list)s”") % {"name": contact, "list": chosen}
+        lead = _("Only their own confirmed sign-up brings them back to the list.")
+        return self._form(request, form, title, contact, lead=lead, button=_("Take off this list"))
+
+    def put_on_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Put a person on a list, with what shows that they want it. A repeat changes nothing."""
+        contact = self.row_or_404(request, pk, "contacts.change_contact")
+        form = PutOnForm(request.POST or None, reader=who(request))
+        if request.method == "POST" and form.is_valid():
+            read = dict(form.cleaned_data)
+            chosen = read.pop("mailing_list")
+            try:
+                is_new = subscriptions.put_on(contact, chosen, by=who(request), **read)
+            except NeedsThePersonError:
+                form.add_error(
+                    None,
+                    _(
+                        "They are suppressed, or have left this list. Only their own confirmed sign-up brings them "
+                        "back: send them the address of the list's sign-up form."
+                    ),
+                )
+            else:
+                if is_new:
+                    self.note(request, contact, f"Put on the list {chosen.pk}.")
+                said = _("%(name)s is on the list “%(list)s”.") % {"name": contact, "list": chosen}
+                self.message_user(request, said, messages.SUCCESS)
+                return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[pk]))
+        title = _("Put %(name)s on a list") % {"name": contact}
+        return self._form(request, form, title, contact, button=_("Put on this list"))
 
     # --- one of two
     def merge_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -14,7 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Organisation, User
 from accounts.permissions import _paths_of
 from accounts.roles import ROLES
-from contacts.models import MailingList
+from contacts.models import MailingList, Subscription
+from tests.factories import make_contact, make_mailing_list, make_subscription
 from tests.staff import make_every_row, make_organisation, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +145,33 @@ def test_our_own_pages_of_a_row_are_shut_to_staff_of_another_organisation_whatev
         url = reverse(f"admin:{name}", args=[theirs[model].pk])
         for answer in (client.get(url), client.post(url)):
             assert answer.status_code in {403, 404, 405}, url
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_a_person_is_put_on_a_list_and_taken_off_by_who_may_change_them_and_by_no_other(who):
+    client, user = client_of(who, organisation=make_organisation())
+    for organisation in (user.organisation if user else None, make_organisation()):
+        contact = make_contact(organisation=organisation)
+        on, other = make_mailing_list(organisation=organisation), make_mailing_list(organisation=organisation)
+        make_subscription(contact, on)
+        agreed = {
+            "mailing_list": other.pk,
+            "text": "Send me news.",
+            "page": "A stall",
+            "given_on": "2026-01-02",
+        }
+        is_theirs = user is not None and organisation == user.organisation
+        may_change = user is not None and user.has_perm("contacts.change_contact")
+        expected = 302 if user is None or (may_change and is_theirs) else 404 if may_change else 403
+        for name, args, posted in (
+            ("take_off", [contact.pk, on.pk], {"why": "She rang."}),
+            ("put_on", [contact.pk], agreed),
+        ):
+            answer = client.post(reverse(f"admin:contacts_contact_{name}", args=args), posted)
+            assert answer.status_code == expected, (who, name)
+        standing = dict(Subscription.objects.filter(contact=contact).values_list("mailing_list", "status"))
+        changed = {on.pk: "unsubscribed", other.pk: "confirmed"}
+        assert standing == (changed if may_change and is_theirs else {on.pk: "confirmed"})
 
 
 @pytest.mark.parametrize("who", [role for role in WHO if role != "anonymous"])

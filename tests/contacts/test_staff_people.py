@@ -237,7 +237,10 @@ def test_somebody_who_changed_meanwhile_is_not_overwritten(desk):
 
 
 def test_a_contact_added_by_hand_is_known_and_on_no_list(desk):
-    answer = desk.post(url("add"), {"address": "Ann@Example.org", "name": "Ann"})
+    assert desk.post(url("add"), {"address": "Ann@Example.org"}).status_code == 200
+    assert not Contact.objects.exists()
+    assert url("add") in desk.get(reverse(LIST)).content.decode()
+    answer = desk.post(url("add"), {"address": "Ann@Example.org", "name": "Ann", "why": "She rang."})
     contact = Contact.objects.get()
     assert answer["Location"] == url("change", contact.pk)
     assert (contact.address, contact.source) == ("Ann@example.org", "desk")
