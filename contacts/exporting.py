@@ -150,7 +150,7 @@ def _lists(organisation: int | None) -> Subquery:
     return Subquery(
         rows.order_by()
         .values("contact")
-        .annotate(told=StringAgg(told, "; ", ordering="mailing_list__slug"))
+        .annotate(told=StringAgg(told, "; ", order_by="mailing_list__slug"))
         .values("told"),
         output_field=models.TextField(),
     )
