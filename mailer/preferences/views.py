@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -44,6 +45,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     paused = contact.paused_until if _is_paused(contact.paused_until) else None
     context = {
         "token": token,
+        "postal_address": settings.POSTAL_ADDRESS,
         "contact": contact,
         "is_personal": access.is_personal,
         "masked": _masked(contact.address),
@@ -113,7 +115,8 @@ def erase(request: HttpRequest, token: str) -> HttpResponse:
     is_done = request.method == "POST"
     if is_done:
         erasing.erase(Person.of_contact(access.contact), door=erasing.Door.PREFERENCES)
-    return render(request, "mailer/erase.html", {"token": token, "is_done": is_done})
+    context = {"token": token, "is_done": is_done, "postal_address": settings.POSTAL_ADDRESS}
+    return render(request, "mailer/erase.html", context)
 
 
 @public_form
@@ -171,8 +174,6 @@ def _ids(request: HttpRequest, name: str) -> set[int]:
 
 def _languages(current: str) -> list[tuple[str, str]]:
     """The languages our mails can come in, and the one somebody has already."""
-    from django.conf import settings
-
     codes = [code for code, _name in settings.LANGUAGES]
     return [(code, naming.own_name(code)) for code in dict.fromkeys([*codes, *filter(None, [current])])]
 

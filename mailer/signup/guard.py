@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from limits import RateLimitItemPerMinute
 
 from accounts import budgets
@@ -25,6 +26,7 @@ PER_NETWORK_CHALLENGE = RateLimitItemPerMinute(60, 10)
 GLOBAL_SLOW = RateLimitItemPerMinute(20_000, 10)
 GLOBAL_CHALLENGE = RateLimitItemPerMinute(60_000, 10)
 SLOW_MAIL = timedelta(seconds=90)
+HASTY = gettext_lazy("Please press the button once more, so that we know you are not a machine.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,18 @@ class Verdict:
     delay: timedelta = timedelta(0)
 
 
+def is_hasty(request: HttpRequest, age: float | None) -> bool:
+    """Whether a form was filled faster than people do, or a field in it that they do not see. Counts nothing."""
+    return bool(request.POST.get(HONEYPOT)) or (age is not None and age < MIN_SECONDS)
+
+
 def judge(request: HttpRequest, form: str, age: float | None = None) -> Verdict:
     """What to do with a posted form. Counts it against the budgets of `form`, so ask once for each post.
 
     age: seconds since the page was opened; None where nobody knows, as for a form on another site.
     """
-    if request.POST.get(HONEYPOT) or (age is not None and age < MIN_SECONDS):
-        return Verdict(False, _("Please press the button once more, so that we know you are not a machine."))
+    if is_hasty(request, age):
+        return Verdict(False, str(HASTY))
     network = network_of(request)
     slow = [_within(PER_NETWORK_SLOW, form, "slow", network), _within(GLOBAL_SLOW, form, "slow")]
     fair = [

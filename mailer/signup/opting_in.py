@@ -8,7 +8,7 @@ everything, is asked first all the same, since only their own word brings them b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +24,7 @@ from mailer.signup.links import contact_of
 
 CONFIRM_DAYS = timedelta(days=7)
 NOT_ME = timedelta(days=365)
+DOUBLE_CLICK = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,13 @@ def sign_up(request: Request) -> SignUp:
     suppressions.hold(address.hash)
     now = database_now()
     row = _row(request, now + CONFIRM_DAYS)
+    if _was_mailed_just_now(row, now):
+        return row  # a double click, whose first post is answered already
     at = allowance.next_mail(address.hash, now)
     if at > now + allowance.LONGEST_WAIT:
         return row
     due_at = max(at, now + request.delay) if at > now or request.delay else None
-    if _is_on(address, request.mailing_list):
+    if is_on(address, request.mailing_list):
         mails.already(row, due_at)
     elif _subscribed_at_once(request, row):
         mails.welcome(row, due_at)
@@ -92,7 +95,14 @@ def _row(request: Request, expires_at: Any) -> SignUp:
     return row
 
 
-def _is_on(address: Address, mailing_list: MailingList) -> bool:
+def _was_mailed_just_now(row: SignUp, now: datetime) -> bool:
+    queued = Delivery.objects.filter(
+        address_hash=bytes(row.address_hash), context__sign_up=row.pk, created_at__gt=now - DOUBLE_CLICK
+    )
+    return queued.exists()
+
+
+def is_on(address: Address, mailing_list: MailingList) -> bool:
     """Whether the address gets this list already."""
     standing = Subscription.objects.filter(
         contact__address_key=address.key, mailing_list=mailing_list, status=Subscription.Status.CONFIRMED

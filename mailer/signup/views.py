@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contacts import suppressions
-from contacts.models import MailingList, Suppression
+from contacts.addresses import parse
+from contacts.models import MailingList
 from mailer import preference_links, proof_of_work
 from mailer.guards import gone_is_one_page
 from mailer.models import SignUp
@@ -40,7 +40,9 @@ def sign_up(request: HttpRequest, slug: str) -> HttpResponse:
         message = _("This page has been open for a long time. Please press the button once more.")
         return _show(request, mailing_list, form, message=message, status=422)
     if not form.is_valid():
-        return _show(request, mailing_list, form, facts=facts, status=422)
+        # What else would be asked is said with it, so that nobody is sent back twice.
+        hasty = guard.HASTY if guard.is_hasty(request, facts.age) else ""
+        return _show(request, mailing_list, form, facts=facts, message=str(hasty), status=422)
     verdict = guard.judge(request, "sign-up", facts.age)
     if not verdict.is_taken:
         return _show(request, mailing_list, form, facts=facts, verdict=verdict, status=429)
@@ -80,7 +82,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     # The button came from the mailbox just now; a link opened again later may have been handed on.
     make = preference_links.personal_token if is_new else preference_links.token
     answer = see_other("mailer:preferences", make(contact.pk, bytes(contact.address_hash)))
-    if suppressions.blocks(bytes(contact.address_hash), Suppression.Scope.MAILINGS) is None:
+    if opting_in.is_on(parse(row.address), row.mailing_list):
         answer["Location"] += "?done=joined"
     return answer
 

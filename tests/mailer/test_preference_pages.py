@@ -259,6 +259,11 @@ def test_erasing_takes_a_second_page_and_leaves_a_hash_alone(ann, news, outbox):
     assert visitor.get(personal(ann)).response.status_code == 404
 
 
+def test_who_has_everything_erased_reads_where_to_write_to_come_back(ann, settings):
+    settings.POSTAL_ADDRESS = "Justice House, Moi Avenue 1, Nairobi"
+    assert settings.POSTAL_ADDRESS in Visitor().get(personal(ann) + "erase/").text
+
+
 def test_a_press_that_waited_for_the_erasure_brings_nothing_back(ann, news):
     access = preference_links.read(preference_links.personal_token(ann.pk, bytes(ann.address_hash)))
     subscriptions.unsubscribe(ann, news, source="test")

@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 from limits import RateLimitItemPerMinute
 
-from contacts import suppressions
+from contacts import subscriptions, suppressions
 from contacts.addresses import parse
 from contacts.models import Contact, MailingList, Subscription, Suppression
 from mailer.models import Delivery, SignUp
@@ -105,6 +105,45 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(news, clock):
     assert "leave links and e-mail addresses out" in page.text
     page = fill(visitor, page, name="Ann\r\nBcc: x@y.z")
     assert page.response.status_code == 422
+
+
+def test_too_quick_and_without_the_tick_is_told_in_one_round(news, clock):
+    visitor = Visitor()
+    page = fill(visitor, visitor.get("/en/lists/news/"), consent="")
+    assert "press the button once more" in page.text
+    assert "Please tick the box" in page.text
+
+
+@pytest.mark.parametrize("opt_in", ["double", "single"])
+def test_a_double_click_is_one_sign_up_and_one_mail(news, clock, opt_in):
+    MailingList.objects.update(opt_in=opt_in)
+    visitor, page = opened(clock)
+    pages = [fill(visitor, page), fill(visitor, page)]
+    assert pages[0].text == pages[1].text
+    assert SignUp.objects.count() == Delivery.objects.count() == 1
+
+
+@pytest.mark.parametrize("opt_in", ["double", "single"])
+def test_the_page_after_the_form_says_what_happens_on_this_kind_of_list(news, clock, opt_in):
+    MailingList.objects.update(opt_in=opt_in)
+    make_subscription(make_contact("known@example.org"), news)
+    visitor, page = opened(clock)
+    new, known = fill(visitor, page).text, fill(visitor, page, email="known@example.org").text
+    assert new == known
+    assert ("Whoever is new is on the list now" in new) == (opt_in == "single")
+
+
+@pytest.mark.parametrize("leave", ["all", "one", "none"])
+def test_a_link_opened_again_says_on_the_list_only_to_who_is(outbox, leave):
+    row = make_sign_up()
+    path = f"/en/subscribe/{links.token(links.CONFIRM, row)}/"
+    visitor = Visitor()
+    assert "You are on the list." in visitor.send(visitor.get(path).forms[0]).text
+    if leave == "all":
+        subscriptions.leave_all(Contact.objects.get(), source="preferences")
+    elif leave == "one":
+        subscriptions.unsubscribe(Contact.objects.get(), row.mailing_list, source="preferences")
+    assert ("You are on the list." in visitor.get(path).text) == (leave == "none")
 
 
 def test_a_list_that_is_not_open_has_no_form(news, clock):
