@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.forms import BoundField
@@ -105,7 +106,11 @@ class Preparing(StaffAdmin):
         user, data = who(request), request.POST
         one.options = options_in(data)
         if mapping := self._asked_mapping(request):
-            use_mapping(one, mapping)
+            if not use_mapping(one, mapping):
+                said = _("“%(name)s” fits no column of this file. Nothing was changed.") % {
+                    "name": mapping.name
+                }
+                self.message_user(request, said, messages.WARNING)
             return step(one, "columns")
         posted = Matching(one, user, data)
         if not posted.keep():
@@ -129,11 +134,15 @@ class Preparing(StaffAdmin):
 
     def _show_columns(self, request: HttpRequest, matching: Matching) -> HttpResponse:
         one = matching.one
+        mappings = list(mappings_of(who(request)))
+        headers = matching.preview.headers
+        fitting = next((each for each in mappings if any(apply_mapping(headers, each.columns))), None)
         context = {
             **wizard_context(self, request, 2, _("Import people: the columns"), one),
             "matching": matching,
             "earlier": uploading.brought_before(one),
-            "mappings": mappings_of(who(request)),
+            "mappings": mappings,
+            "fitting": fitting,
             "may_save_mapping": may(request.user, "contacts.add_importmapping"),
             "may_discard": True,
         }
@@ -244,6 +253,11 @@ class Matching:
         return words.PROBLEMS.get(word)
 
     @property
+    def asks_for_header(self) -> bool:
+        """Whether a person has to say if the first line is one."""
+        return self.preview.problem == "no_header"
+
+    @property
     def must_look(self) -> bool:
         return not self.preview.certain
 
@@ -270,10 +284,16 @@ class Matching:
 
 
 def use_mapping(one: Import, mapping: ImportMapping) -> bool:
-    """Read the file and match its columns as a saved mapping does. False if a worker has the import by now."""
+    """Read the file and match its columns as a saved mapping does.
+
+    False, with nothing changed, if it knows none of the columns, or a worker has the import by now. One for files
+    without headings knows nothing of a file that has some: they would be taken for a person.
+    """
+    if mapping.options.get("header") is False and any(uploading.preview(one).headers):
+        return False
     one.options = {**one.options, **mapping.options}
-    headers = uploading.preview(one).headers
-    return choosing.choose(one, options=one.options, columns=apply_mapping(headers, mapping.columns))
+    columns = apply_mapping(uploading.preview(one).headers, mapping.columns)
+    return any(columns) and choosing.choose(one, options=one.options, columns=columns)
 
 
 def is_part(request: HttpRequest) -> bool:

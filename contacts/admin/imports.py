@@ -19,6 +19,7 @@ from accounts.permissions import may, visible
 from contacts.admin.import_steps import Preparing
 from contacts.admin.import_watching import Watching
 from contacts.imports import words
+from contacts.imports.columns import POSITION
 from contacts.models import Import, ImportMapping
 
 navigation.add(Place(70, _("Imports"), "admin:contacts_import_changelist", "contacts.view_import"))
@@ -118,5 +119,13 @@ class ImportMappingAdmin(StaffAdmin):
     @admin.display(description=_("columns"))
     def matched(self, mapping: ImportMapping) -> str:
         return ", ".join(
-            f"{header} → {words.field_label(field)}" for header, field in mapping.columns.items() if field
+            f"{_column(header)} → {words.field_label(field)}"
+            for header, field in mapping.columns.items()
+            if field
         )
+
+
+def _column(kept_as: str) -> str:
+    if kept_as.startswith(POSITION):
+        return gettext("Column %(number)d") % {"number": int(kept_as.removeprefix(POSITION))}
+    return kept_as

@@ -32,6 +32,7 @@ FIELDS = (
     "tags",
 )
 ATTRIBUTE = "attribute:"
+POSITION = "position:"  # of a column without a name, counted from 1, in a saved mapping
 MAX_KEY = 50
 
 # Names as `simplify` leaves them: small letters and digits of any script, without blanks and signs.
@@ -258,10 +259,13 @@ def attribute_key(header: str) -> str:
 
 
 def apply_mapping(headers: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
-    """The field of each column by a saved mapping ({header in small letters: field}); unknown ones are left out."""
+    """The field of each column by a saved mapping ({header in small letters, or "position:<number>": field}).
+
+    Columns that it does not know are left out.
+    """
     found: list[str] = []
-    for header in headers:
-        field = mapping.get(header.strip().casefold(), "")
+    for number, header in enumerate(headers, start=1):
+        field = mapping.get(_kept_as(header, number), "")
         found.append("" if field in found else field)
     return found
 
@@ -269,7 +273,12 @@ def apply_mapping(headers: Sequence[str], mapping: Mapping[str, str]) -> list[st
 def mapping_of(headers: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     """What to keep of a matching for the next file of the same shape; the inverse of `apply_mapping`."""
     return {
-        header.strip().casefold(): field
-        for header, field in zip(headers, columns, strict=False)
-        if field and header.strip()
+        _kept_as(header, number): field
+        for number, (header, field) in enumerate(zip(headers, columns, strict=False), start=1)
+        if field
     }
+
+
+def _kept_as(header: str, number: int) -> str:
+    """What a saved mapping knows a column by: its name in small letters or, where it has none, its place."""
+    return header.strip().casefold() or f"{POSITION}{number}"

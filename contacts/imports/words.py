@@ -64,7 +64,7 @@ PROBLEMS: dict[str, Saying] = {
     ),
     "no_header": Saying(
         _("The first line is a person, not a heading."),
-        _("If the file has no heading, say so in step 2; then no person is lost."),
+        _("Say that the file has no heading; then no person is lost."),
     ),
     "no_email_column": Saying(
         _("No column holds e-mail addresses."), _("Say in step 2 which column it is, or choose another file.")

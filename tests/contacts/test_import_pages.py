@@ -185,7 +185,7 @@ def test_a_correction_of_the_reading_shows_the_columns_anew_and_is_kept(client):
 
 def test_a_file_without_headings_is_taken_when_a_person_says_so(client):
     one = bring(client, b"ann@example.org,Ann\nben@example.org,Ben\n")
-    assert "The first line is a person" in text(client.get(url("columns", one)))
+    assert "The first line looks like a person" in text(client.get(url("columns", one)))
     answer = client.post(url("columns", one), filled_in(client.get(url("columns", one)), header="none"))
     assert answer.status_code == 200
     answer = check(client, one, new_list="News", **{"column-1": "name"})
