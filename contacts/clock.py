@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 from django.db import connection
+from django.utils import timezone
 
 
 def database_now() -> datetime:
@@ -13,3 +14,8 @@ def database_now() -> datetime:
         cursor.execute("SELECT statement_timestamp()")
         now: datetime = cursor.fetchone()[0]
         return now
+
+
+def is_day(moment: datetime) -> bool:
+    """Whether a moment stands for a whole day: midnight, here or in UTC, to the microsecond."""
+    return any(each.time() == time.min for each in (timezone.localtime(moment), moment.astimezone(UTC)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from contacts import registry
 from contacts.models import Consent, Contact, ContactChange, ImportChange, Subscription, Suppression
@@ -15,8 +15,13 @@ from contacts.registry import Person
 def export_person(person: Person) -> dict[str, Any]:
     """Everything of this person, ready for `json.dumps`; sections without content are left out.
 
-    Changes nothing and writes no log: who asks is the person.
+    In English throughout, like the titles, whoever asks. Changes nothing and writes no log: who asks is the person.
     """
+    with translation.override("en"):
+        return _sections(person)
+
+
+def _sections(person: Person) -> dict[str, Any]:
     sections: dict[str, Any] = {
         "Exported at": timezone.now().isoformat(),
         "Address": person.contact.address if person.contact else person.key,

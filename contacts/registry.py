@@ -14,6 +14,7 @@ from typing import Any
 from django.db import models
 
 from contacts.addresses import hash_key
+from contacts.clock import is_day
 from contacts.models import Contact
 
 
@@ -62,6 +63,11 @@ class Entry:
     url: str = ""
     permission: str = ""
     about: models.Model | None = None
+
+    @property
+    def is_day(self) -> bool:
+        """Whether only the day is known: a consent on paper or in a file bears no hour, and is kept as its midnight."""
+        return self.kind == "consent" and is_day(self.at)
 
 
 Timeline = Callable[[Person], Iterable[Entry]]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.formats import localize, number_format
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Place, ReadOnly, StaffAdmin, navigation
+from accounts.permissions import may
 from contacts import naming, words
+from contacts.clock import is_day
 from contacts.lookup import by_address
 from contacts.models import Consent, MailingList, Subscription
 
@@ -134,7 +141,7 @@ def _text_field(code: str, part: str) -> forms.CharField:
 
 @admin.register(MailingList)
 class MailingListAdmin(StaffAdmin):
-    list_display = ["name", "slug", "opt_in", "is_public", "organisation"]
+    list_display = ["name", "confirmed", "pending", "unsubscribed", "opt_in", "is_public", "organisation"]
     list_filter = ["is_public", "opt_in"]
     list_select_related = ["organisation"]
     search_fields = ["name", "slug"]
@@ -145,6 +152,27 @@ class MailingListAdmin(StaffAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The lists of the page with `people`: how many by status, all in one query that an index answers."""
+        found = super().get_changelist_instance(request)
+        counted = counts_of([row.pk for row in found.result_list])
+        for row in found.result_list:
+            row.people = counted.get(row.pk, {})
+            row.may_open = may(request.user, "contacts.view_contact")
+        return found
+
+    @admin.display(description=_("confirmed"))
+    def confirmed(self, row: Any) -> str:
+        return _people_link(row, Subscription.Status.CONFIRMED)
+
+    @admin.display(description=_("pending"))
+    def pending(self, row: Any) -> str:
+        return _people_link(row, Subscription.Status.PENDING)
+
+    @admin.display(description=_("unsubscribed"))
+    def unsubscribed(self, row: Any) -> str:
+        return _people_link(row, Subscription.Status.UNSUBSCRIBED)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **{"form": form_for(obj), **kwargs})
@@ -166,12 +194,29 @@ class MailingListAdmin(StaffAdmin):
     @admin.display(description=_("who is on it"))
     def who_is_on_it(self, mailing_list: MailingList) -> str:
         """How many people by status; an index holds the answer, a million rows take a tenth of a second."""
-        rows = Subscription.objects.filter(mailing_list=mailing_list).values_list("status")
-        counted = dict(rows.annotate(found=models.Count("pk")).order_by())
+        counted = counts_of([mailing_list.pk]).get(mailing_list.pk, {})
         return " · ".join(
             f"{label}: {number_format(counted.get(value, 0), force_grouping=True)}"
             for value, label in Subscription.Status.choices
         )
+
+
+def counts_of(lists: Collection[int]) -> dict[int, dict[str, int]]:
+    """How many people stand on each of the lists, by status."""
+    rows = Subscription.objects.filter(mailing_list__in=lists).values_list("mailing_list", "status")
+    found: dict[int, dict[str, int]] = {}
+    for mailing_list, status, number in rows.annotate(found=models.Count("pk")).order_by():
+        found.setdefault(mailing_list, {})[status] = number
+    return found
+
+
+def _people_link(row: Any, status: str) -> str:
+    """A number of people, leading to them for whom may see them."""
+    shown = number_format(row.people.get(status, 0), force_grouping=True)
+    if not row.may_open:
+        return shown
+    query = urlencode({"list": row.pk, "standing": status})
+    return format_html('<a href="{}?{}">{}</a>', reverse("admin:contacts_contact_changelist"), query, shown)
 
 
 def _fields_in(code: str, *, is_open: bool) -> dict[str, Any]:
@@ -192,7 +237,10 @@ class ConsentAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description=_("given at"), ordering="given_at")
     def given(self, consent: Consent) -> str:
-        return localize(localtime(consent.given_at)) if consent.given_at else gettext("day not known")
+        if consent.given_at is None:
+            return gettext("day not known")
+        given = localtime(consent.given_at)
+        return localize(given.date() if is_day(given) else given)
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str

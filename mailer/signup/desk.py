@@ -35,7 +35,7 @@ _LATELY = timedelta(days=30)
 @admin.register(SignUp)
 class SignUpAdmin(ReadOnly, StaffAdmin):
     newest_first = True
-    list_display = ["pk", "mailing_list", "created_at", "standing", "source"]
+    list_display = ["number", "mailing_list", "created_at", "standing", "source"]
     list_filter = ["source"]
     list_select_related = ["mailing_list"]
     search_fields = ["pk"]

@@ -210,7 +210,9 @@ def test_an_address_that_was_erased_is_not_stored_again_and_the_form_says_so(des
     suppressions.suppress(parse("gone@example.org").hash, Suppression.Reason.ERASED)
     answer = desk.post(url("edit", contact.pk), edited(contact, address="gone@example.org"))
     assert "asked us to erase it" in answer.content.decode()
-    answer = desk.post(reverse("admin:contacts_contact_add"), {"address": "gone@example.org"})
+    answer = desk.post(
+        reverse("admin:contacts_contact_add"), {"address": "gone@example.org", "why": "She rang."}
+    )
     assert "asked us to erase it" in answer.content.decode()
     assert Contact.objects.get().address == contact.address
 

@@ -259,6 +259,11 @@ def test_erasing_takes_a_second_page_and_leaves_a_hash_alone(ann, news, outbox):
     assert visitor.get(personal(ann)).response.status_code == 404
 
 
+def test_the_data_is_in_one_language_whoever_asks(ann, news):
+    found = json.loads(Visitor().get(personal(ann).replace("/en/", "/fr/") + "data/").text)
+    assert found["Lists"][0]["Standing"] == "confirmed"
+
+
 def test_who_has_everything_erased_reads_where_to_write_to_come_back(ann, settings):
     settings.POSTAL_ADDRESS = "Justice House, Moi Avenue 1, Nairobi"
     assert settings.POSTAL_ADDRESS in Visitor().get(personal(ann) + "erase/").text

@@ -98,6 +98,27 @@ def test_the_page_counts_who_is_on_the_list_by_status(desk):
     assert "pending: 0 · confirmed: 2 · unsubscribed: 1" in page
 
 
+def test_the_list_of_lists_counts_people_and_leads_to_them_and_to_their_export(
+    desk, django_assert_max_num_queries
+):
+    news = make_mailing_list()
+    ann = make_contact()
+    make_subscription(ann, news)
+    make_subscription(make_contact(), news, status="unsubscribed")
+    for _ in range(20):
+        make_subscription(make_contact(), make_mailing_list())
+    with django_assert_max_num_queries(12):
+        page = desk.get(reverse("admin:contacts_mailinglist_changelist")).content.decode()
+    people = reverse("admin:contacts_contact_changelist")
+    assert f'<a href="{people}?list={news.pk}&amp;standing=confirmed">1</a>' in page
+    found = desk.get(people, {"list": news.pk, "standing": "confirmed"}).context["cl"].result_list
+    assert list(found) == [ann]
+    desk.force_login(make_staff("superuser"))
+    own = desk.get(reverse("admin:contacts_mailinglist_change", args=[news.pk])).content.decode()
+    for place in (people, reverse("admin:contacts_contact_export")):
+        assert f"{place}?list={news.pk}" in own
+
+
 def test_the_form_to_copy_signs_up_as_it_stands_in_every_language(desk):
     news = make_mailing_list(
         slug="news", is_public=True, texts={"en": {"name": "News <&>"}, "sw": {"name": "Habari"}}
@@ -134,6 +155,7 @@ def test_the_list_of_sign_ups_shows_no_address_and_finds_a_whole_one(desk):
     assert row.address not in listed
     found = desk.get(reverse("admin:mailer_signup_changelist"), {"q": row.address}).content.decode()
     assert found.count("waits for an answer") == 1
+    assert ">Pk<" not in listed
 
 
 class _Answer:
