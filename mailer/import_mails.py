@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from contacts.models import Import
 from mailer import house_mails, sending
 from mailer.models import Delivery
 
+_UNSEEN = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
+_LONGEST = 80  # characters of a file's name in a subject
 _SETTLED = {Import.Status.DONE, Import.Status.FAILED, Import.Status.UNDONE}
 # In the order of the report; only those that are not nought are told.
 _COUNTS = {
@@ -49,11 +52,17 @@ def on_settled(sender: Any, import_id: int, **kwargs: Any) -> None:
         settings.LANGUAGE_CODE,
         from_name=house_mails.house_name(),
         status=str(run.status),
-        file_name=run.file_name,
+        file_name=_plain(run.file_name),
         problem=problem_text(run.problem) if run.problem else "",
         counts=[(label, getattr(run, name)) for name, label in _COUNTS.items() if getattr(run, name)],
     )
     sending.queue(message, to=to, kind=Delivery.Kind.STAFF, context=context)
+
+
+def _plain(file_name: str) -> str:
+    """A file's name fit for a subject: one line, no invisible signs, not longer than one reads."""
+    name = "".join(sign for sign in file_name if unicodedata.category(sign) not in _UNSEEN)
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def fields(delivery: Delivery) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.desk import key_in
 from accounts.models import User
 from accounts.permissions import visible
 from contacts import addresses, fields, people
@@ -57,9 +58,10 @@ class SearchForm(forms.Form):
         choice: Any = self.fields
         choice["list"].queryset = visible(reader, MailingList.objects.order_by("name"))
         newest = visible(reader, Import.objects.order_by("-pk"))
-        choice["imported"].queryset = Import.objects.filter(
-            pk__in=list(newest.values_list("pk", flat=True)[:_NEWEST_IMPORTS])
-        ).order_by("-pk")
+        imports = set(newest.values_list("pk", flat=True)[:_NEWEST_IMPORTS])
+        if asked := key_in(query.get("imported", "")):  # an older one, by the link on its own page
+            imports |= set(newest.filter(pk=asked).values_list("pk", flat=True))
+        choice["imported"].queryset = Import.objects.filter(pk__in=imports).order_by("-pk")
         choice["imported"].label_from_instance = lambda row: f"{row.file_name} · {row.pk}"
         choice["country"].choices = [("", "—"), *fields.countries()]
         choice["language"].choices = [("", "—"), *fields.languages()]

@@ -41,7 +41,7 @@ class Watching(StaffAdmin):
         """What the check found, for the page: the figures, the first differences, the first rejected rows."""
         return {
             "figures": figures(one),
-            "may_run": one.forecast.get("rows") != one.forecast.get("rejected"),
+            "may_run": bool(to_do(one)),
             "differences": differences(request, one),
             "notes": words.note_texts(one.notes),
             **rejected(one),
@@ -61,6 +61,8 @@ class Watching(StaffAdmin):
         if lacking == "consent" or _is_half_proven(one):
             data = request.POST if request.method == "POST" else None
             form = ConsentForm(data, instance=one, needed=True)
+        if not to_do(one):
+            return step(one, "check")
         if request.method == "POST" and (form is None or form.is_valid()):
             if form is not None:
                 choosing.say_proof(one, **form.cleaned_data)
@@ -68,10 +70,14 @@ class Watching(StaffAdmin):
                 self.note(request, one, "Ran it.")
             return step(one, "change")
         counts = reporting.counts(one)
+        known = counts["created"] + counts["updated"] + counts["unchanged"]
         context = {
             **wizard_context(self, request, 4, _("Import people: the run"), one),
             "figures": figures(one),
-            "count": counts["created"] + counts["updated"],
+            "count": to_do(one),
+            "suppressed": counts["suppressed"],
+            "known": known,
+            "nobody_mailable": counts["suppressed"] == known,
             "consent": form,
         }
         return TemplateResponse(request, "staff/imports/run.html", context)
@@ -234,8 +240,16 @@ def figures(one: Import) -> list[dict[str, Any]]:
         "duplicates": _("twice in the file"),
         "rejected": _("rejected"),
     }
+    if not suppressing:
+        names["suppressed"] = _("may not be mailed")
     shown = [{"key": key, "name": name, "count": counts[key]} for key, name in names.items()]
     return [figure for figure in shown if figure["count"] or figure["key"] in {"created", "rejected"}]
+
+
+def to_do(one: Import) -> int:
+    """How many people, or addresses, the run would add or change, as the check foretold."""
+    counts = reporting.counts(one)
+    return counts["created"] + counts["updated"]
 
 
 def _is_half_proven(one: Import) -> bool:

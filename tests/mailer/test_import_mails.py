@@ -42,7 +42,7 @@ def test_a_finished_import_is_told_once_with_its_counts_and_a_link(ann, outbox):
     tell(run)
     (mail,) = outbox.deliver()
     assert mail.to == ["ann.staff@example.org"]
-    assert mail.subject == "Your import is done"
+    assert mail.subject == "Your import of “members <2026>.csv” is done"
     assert "New people: 12,000" in mail.body
     assert "Rows rejected: 45" in mail.body
     assert "people brought up to date" not in mail.body.casefold(), "nought is not told"
@@ -58,13 +58,16 @@ def test_the_undo_of_it_is_told_as_well(ann, outbox):
     tell(run)
     Import.objects.update(status="undone")
     tell(run)
-    assert [mail.subject for mail in outbox.deliver()] == ["Your import is done", "Your import is undone"]
+    assert [mail.subject for mail in outbox.deliver()] == [
+        "Your import of “members <2026>.csv” is done",
+        "Your import of “members <2026>.csv” is undone",
+    ]
 
 
 def test_a_file_that_could_not_be_read_is_told_with_the_reason_and_the_remedy(ann, outbox):
     tell(make_run(ann, "failed", problem="no_email_column"))
     (mail,) = outbox.deliver()
-    assert mail.subject == "Your import could not be read"
+    assert mail.subject == "Your import of “members <2026>.csv” could not be read"
     assert "no_email_column" not in mail.body
     assert "nobody was changed" in mail.body
 
@@ -81,3 +84,11 @@ def test_nobody_is_told_where_there_is_nobody_to_tell(ann):
     tell(make_run(make_staff(email="not an address")))
     import_settled.send(sender=Import, import_id=987_654)
     assert not Delivery.objects.exists()
+
+
+def test_the_name_of_a_file_breaks_no_subject(ann, outbox):
+    tell(make_run(ann, file_name="a\r\nBcc: all@example.org\u202e\u200b" + "x" * 150 + ".csv"))
+    (mail,) = outbox.deliver()
+    assert "\n" not in mail.subject
+    assert "aBcc: all@example.orgxxx" in mail.subject
+    assert len(mail.subject) < 120
