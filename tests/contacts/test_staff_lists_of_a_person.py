@@ -8,7 +8,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from contacts import subscriptions, suppressions
 from contacts.models import Consent, MailingList, Subscription, Suppression
@@ -68,6 +69,10 @@ def test_who_is_put_on_a_list_by_staff_is_confirmed_with_the_words_the_place_and
     assert timezone.localdate(consent.given_at).isoformat() == "2026-03-04"
     shown = desk.get(url("change", contact.pk)).content.decode()
     assert "March 4, 2026</time>" in shown, "a day that was agreed on has no hour"
+    in_arabic = desk.get(url("change", contact.pk), headers={"accept-language": "ar"}).content.decode()
+    since = timezone.localtime(contact.created_at)
+    with translation.override("ar"):
+        assert f"{date_format(since, 'DATE_FORMAT')} {date_format(since, 'TIME_FORMAT')}" in in_arabic
     assert LogEntry.objects.filter(change_message__contains="Put on").count() == 1
 
 
