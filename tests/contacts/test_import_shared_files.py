@@ -34,14 +34,15 @@ def brought(client: Client, name: str) -> Import:
 
 
 def run(client: Client, one: Import, **changes: Any) -> dict[str, int]:
-    """Check it, run it; returns the counts. The check must have foretold them."""
+    """Check it, run it where there is anything to do; returns the counts. The check must have foretold them."""
     answer = check(client, one, **changes)
     assert answer.status_code == 302, text(answer)[-2000:]
     work(one)
     foretold = reporting.counts(one)
     client.post(url("run", one), PROOF)
     work(one)
-    assert one.status == "done", (one.status, one.problem)
+    has_run = "done" if foretold["created"] + foretold["updated"] else "checked"  # there was nothing to do
+    assert one.status == has_run, (one.status, one.problem)
     counts = reporting.counts(one)
     assert counts == foretold
     return counts
@@ -54,7 +55,8 @@ def test_a_file_gives_its_numbers_through_the_wizard_and_a_second_time_nobody(cl
     if expected["file_error"]:
         problem = words.PROBLEMS[expected["file_error"]]
         answer = client.get(url("columns", one))
-        assert str(problem.short) in text(answer)
+        is_asked = expected["file_error"] == "no_header"
+        assert ("looks like a person" if is_asked else str(problem.short)) in text(answer)
         if "matching" in answer.context:
             assert check(client, one, new_list="News").status_code == 200  # not checked as it is read now
         assert not Contact.objects.exists()
