@@ -145,10 +145,15 @@ def _unheard() -> list[int]:
 
     That no suppression goes otherwise is held by a trigger of the database (contacts/migrations/0005_lifts.py).
     """
+    hard = DeliveryEvent.objects.filter(
+        delivery=OuterRef("pk"),
+        type=DeliveryEvent.Type.BOUNCED,  # what the provider itself refused to send says nothing of the mailbox
+        bounce_class=Delivery.BounceClass.HARD,
+    )
     found: list[int] = []
     for reason, said in (
         (Suppression.Reason.COMPLAINT, Q(complained_at__isnull=False)),
-        (Suppression.Reason.BOUNCE, Q(bounced_at__isnull=False, bounce_class=Delivery.BounceClass.HARD)),
+        (Suppression.Reason.BOUNCE, Q(bounced_at__isnull=False) & Exists(hard)),
     ):
         known = {"address_hash": OuterRef("address_hash"), "reason": reason}
         rows = Delivery.objects.filter(said).exclude(kind=Delivery.Kind.LETTER)

@@ -7,9 +7,10 @@ import string
 import pytest
 from django.core.exceptions import ValidationError
 from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from accounts.formulas import restored
 from contacts import addresses
 from contacts.imports.cleaning.addresses import WRITTEN_SMALL, AddressReader, unwrap
 from contacts.imports.cleaning.words import Rejected
@@ -64,6 +65,7 @@ DOMAIN = st.one_of(
 @example("a", "xn--bcher-kva.example.org")
 def test_the_quick_road_takes_and_refuses_what_the_rules_do_and_gives_the_same_key(local, domain):
     text = f"{local}@{domain}"
+    assume(restored(text) == text)  # the apostrophe that an export set before a formula is taken off again
     try:
         found = addresses.parse(text)
     except ValidationError:
