@@ -121,8 +121,12 @@ def put_on(
     False if they are on the list already: nothing is changed then, so a repeat is safe. Raises NeedsThePersonError for
     whom staff cannot bring back: the consent counts as staff's word, never as the person's own.
     """
-    suppressions.hold(bytes(contact.address_hash))
-    if suppressions.blocks(bytes(contact.address_hash), Suppression.Scope.MAILINGS):
+    address_hash = bytes(contact.address_hash)
+    suppressions.hold(address_hash)
+    # Merged away, erased or moved to another address while we waited: nobody is here under this address any more.
+    if not Contact.objects.select_for_update(no_key=True).filter(pk=contact.pk, address_hash=address_hash):
+        raise NeedsThePersonError
+    if suppressions.blocks(address_hash, Suppression.Scope.MAILINGS):
         raise NeedsThePersonError
     subscription, created = Subscription.objects.get_or_create(
         contact=contact, mailing_list=mailing_list, defaults={"status": Status.CONFIRMED}

@@ -12,8 +12,8 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from contacts import subscriptions, suppressions
-from contacts.models import Consent, MailingList, Subscription, Suppression
-from tests.factories import make_contact, make_mailing_list, make_subscription
+from contacts.models import Consent, Contact, MailingList, Subscription, Suppression
+from tests.factories import make_contact, make_mailing_list, make_subscription, unique_address
 from tests.staff import make_organisation, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +112,17 @@ def test_a_list_of_another_organisation_is_not_offered_and_nobody_is_taken_off_i
         url("take_off", contact.pk, foreign.pk) not in client.get(url("change", contact.pk)).content.decode()
     )
     assert Subscription.objects.get().status == "confirmed"
+
+
+def test_nobody_is_put_on_a_list_under_an_address_they_have_given_up():
+    contact, mailing_list = make_contact(), make_mailing_list()
+    seen = Contact.objects.get(pk=contact.pk)
+    moved = unique_address()
+    Contact.objects.filter(pk=contact.pk).update(
+        address=moved.given, address_key=moved.key, address_hash=moved.hash
+    )
+    with pytest.raises(subscriptions.NeedsThePersonError):
+        subscriptions.put_on(
+            seen, mailing_list, text="Yes", page="a stall", given_on=timezone.localdate(), by=make_staff()
+        )
+    assert not Subscription.objects.exists()
