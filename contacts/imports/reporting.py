@@ -19,7 +19,6 @@ from contacts.imports import merging, words
 from contacts.models import Import, ImportBatch, ImportChange, ImportRow
 
 Status = Import.Status
-COUNTS = ("rows", "created", "updated", "unchanged", "duplicates", "rejected", "suppressed")
 _PAGE = 10_000
 _SEARCHED = 10  # batches
 
@@ -75,8 +74,8 @@ def _rows(batches: Any) -> int:
 def counts(run: Import) -> dict[str, int]:
     """The counts of the report once the import has run, until then those that the check foretold."""
     if run.status in {Status.DONE, Status.UNDOING, Status.UNDONE, Status.FAILED}:
-        return {name: getattr(run, name) for name in COUNTS}
-    return {name: int(run.forecast.get(name, 0)) for name in COUNTS}
+        return {name: getattr(run, name) for name in Import.COUNTS}
+    return {name: int(run.forecast.get(name, 0)) for name in Import.COUNTS}
 
 
 # --- row by row -----------------------------------------------------------------------------------------------

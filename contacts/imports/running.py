@@ -35,7 +35,6 @@ Status = Import.Status
 WORKING = (Status.CHECKING, Status.RUNNING, Status.UNDOING)
 SLICE = 60.0  # seconds a worker stays with one import; others wait behind it
 ATTEMPTS = 5  # workers in a row that may die without getting anything done
-COUNTS = ("rows", "created", "updated", "unchanged", "duplicates", "rejected", "suppressed")
 
 
 class Lost(Exception):  # noqa: N818 - what happened to the claim
@@ -113,7 +112,7 @@ def discard(run: Import) -> bool:
 _FREE: dict[str, Any] = {"claim": None, "lease_until": None, "attempts": 0}
 _NOTHING_YET: dict[str, Any] = {
     **_FREE,
-    **dict.fromkeys(("staged_rows", "read_bytes", "merged_rows", *COUNTS), 0),
+    **dict.fromkeys(("staged_rows", "read_bytes", "merged_rows", *Import.COUNTS), 0),
     "forecast": {},
     "notes": [],
 }

@@ -140,6 +140,7 @@ class Import(Lifecycle):
     undone_at = models.DateTimeField(null=True, blank=True)
 
     # What it would do (the check) and did (the run)
+    COUNTS: ClassVar = ("rows", "created", "updated", "unchanged", "duplicates", "rejected", "suppressed")
     forecast = models.JSONField(default=dict, blank=True, help_text=_("The counts as the check found them."))
     rows = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)

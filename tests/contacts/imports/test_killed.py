@@ -71,7 +71,7 @@ def outcome() -> dict[str, Any]:
 
 
 def counts(run: Import) -> dict[str, int]:
-    return {name: getattr(run, name) for name in running.COUNTS}
+    return {name: getattr(run, name) for name in Import.COUNTS}
 
 
 def points() -> Iterator[tuple[str, float]]:
