@@ -52,6 +52,26 @@ ROLES: dict[str, dict[str, str]] = {
         "contacts.importmapping": "view add change delete",
         "mailer.signup": "view",
     },
+    # Who writes newsletters, who sends them, and who says yes to a large one are three rights, and may be three people.
+    "Newsletter editors": {
+        "mailer.mailing": "view add change delete",
+        "mailer.picture": "view add change",
+        "mailer.savedblock": "view add change delete",
+        "mailer.mailingtemplate": "view add change delete",
+        "mailer.sender": "view",
+        "contacts.mailinglist": "view",
+        "contacts.segment": "view",
+    },
+    "Newsletter senders": {
+        "mailer.mailing": "view send",
+        "mailer.sender": "view",
+        "mailer.delivery": "view settle",
+        "contacts.mailinglist": "view",
+        "contacts.segment": "view",
+    },
+    "Newsletter approvers": {
+        "mailer.mailing": "view approve",
+    },
     # Writing again to somebody who was suppressed is an act of its own, with its reason.
     "Suppression keepers": {
         "contacts.contact": "view",

@@ -217,6 +217,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_ROUTES = {
     "mailer.tasks.deliver_confirmation": {"queue": "confirmations"},
     "mailer.tasks.deliver": {"queue": "letters"},
+    "mailer.tasks.send_chunk": {"queue": "mailings"},
+    "mailer.tasks.start_mailing": {"queue": "mailings"},
     "mailer.tasks.apply_events": {"queue": "events"},
     "mailer.tasks.*": {"queue": "events"},
     "advocacy.tasks.*": {"queue": "letters"},

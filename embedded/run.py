@@ -18,7 +18,8 @@ WORKERS = {  # name: (queues, processes); reserved, so that no kind of work dela
     "confirmations": ("confirmations", 1),
     "letters": ("letters", 2),
     "imports": ("imports", 1),
-    "background": ("events,mailings,celery", 1),
+    "mailings": ("mailings", 1),
+    "background": ("events,celery", 1),
 }
 # True on a laptop and of no interest there: files are served from where they are, and root may be who works here.
 UNINTERESTING = ("No directory at", "You're running the worker with superuser privileges")

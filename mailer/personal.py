@@ -18,7 +18,7 @@ from contacts import addresses, registry
 from contacts.registry import Entry, Person
 from mailer import sending
 from mailer.bounces import in_words
-from mailer.models import Delivery, DeliveryEvent, Message
+from mailer.models import Delivery, DeliveryEvent, Hit, Message
 
 _NEWEST = 200
 _ADDRESS_IN_JSON = re.compile(r"[^\s\"'<>()\[\],;:\\]+@[^\s\"'<>()\[\],;:\\]+")
@@ -105,7 +105,9 @@ def erase(person: Person) -> dict[str, int]:
         if delivery.kind != Delivery.Kind.LETTER:
             sending.cancel(delivery, "its receiver was erased")
     events = DeliveryEvent.objects.filter(delivery__in=mails)
+    hits = Hit.objects.filter(delivery__in=mails).exclude(agent="", network="")
     return {
+        "mailer.hit": hits.update(agent="", network=""),
         "mailer.message": _empty_own_messages(person),
         "mailer.deliveryevent": empty_reports(events) + _empty_parked(person),
         "mailer.delivery": mails.filter(~Q(address="") | Q(reason__contains="@")).update(

@@ -24,7 +24,7 @@ from advocacy.models import (
 from contacts.addresses import Address, parse
 from contacts.models import Contact, Import, ImportRow, MailingList, Subscription
 from mailer import sending
-from mailer.models import Delivery, Message, SignUp
+from mailer.models import Delivery, Mailing, MailingText, Message, Sender, SignUp
 from mailer.signup import opting_in
 
 _number = itertools.count(1)
@@ -226,6 +226,57 @@ def make_letter(campaign: Campaign | None = None, mandate: Mandate | None = None
 def make_mailing_list(**fields: Any) -> MailingList:
     slug = f"list-{next(_number)}"
     return MailingList.objects.create(**{"slug": slug, "name": f"News {slug}", **fields})
+
+
+def make_sender(**fields: Any) -> Sender:
+    return Sender.objects.create(
+        **{
+            "name": "Coalition",
+            "address": unique_address("news").given,
+            "postal_address": "Coalition, 1 Example Street, Example Town",
+            **fields,
+        }
+    )
+
+
+def make_mailing(**fields: Any) -> Mailing:
+    """A draft to the people of one list, with one English text that could be sent; no text with `texts=False`."""
+    with_text = fields.pop("texts", True)
+    mailing_list = fields.pop("mailing_list", None) or make_mailing_list()
+    mailing = Mailing.objects.create(
+        **{
+            "name": "November news",
+            "mailing_list": mailing_list,
+            "sender": fields.pop("sender", None) or make_sender(),
+            **fields,
+        }
+    )
+    mailing.include_lists.add(mailing_list)
+    if with_text:
+        make_mailing_text(mailing)
+    return mailing
+
+
+def make_mailing_text(mailing: Mailing, language: str = "en", **fields: Any) -> MailingText:
+    blocks = [
+        {"id": "a1", "kind": "heading", "text": "Stand with victims"},
+        {
+            "id": "a2",
+            "kind": "text",
+            "html": "<p>Dear {{ first_name | friend }}, justice must be global.</p>",
+        },
+        {"id": "a3", "kind": "button", "text": "Write to them", "url": "https://epistle.example/write/"},
+        {"id": "a4", "kind": "footer"},
+    ]
+    return MailingText.objects.create(
+        **{
+            "mailing": mailing,
+            "language": language,
+            "subject": "Stand with victims",
+            "blocks": blocks,
+            **fields,
+        }
+    )
 
 
 def make_contact(address: str = "", **fields: Any) -> Contact:
