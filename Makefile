@@ -18,8 +18,8 @@ help: ## Show this list
 run: environment ## Start everything at http://localhost:8000 (PORT=8001 for another port); Ctrl-C stops it
 	@exec $(python) -m embedded run --stop-with-parent
 
-test: test-environment ## Run every test on an embedded PostgreSQL and Valkey (ARGS="-k name" for some)
-	@$(python) -m pytest $(ARGS)
+test: test-environment ## Run every test, on a PostgreSQL and a Valkey for each core (ARGS="-n0 -k name" for some)
+	@$(python) -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: test-environment ## Lint, types, templates, missing migrations
 	$(python) -m ruff check .

@@ -48,13 +48,21 @@ def _set_up_django() -> None:
     django.setup()
 
 
+def _only_hands_out() -> bool:
+    """Whether this process runs no test itself: with `-n 2` each of two others does, with servers of its own."""
+    asked = [word for word in sys.argv[1:] if word.startswith(("-n", "--numprocesses"))]
+    return bool(asked) and asked != ["-n0"] and "PYTEST_XDIST_WORKER" not in os.environ
+
+
 atexit.register(_servers.close)
-if not all_set():
+if not _only_hands_out() and not all_set():
     try:
         _start_servers()
     except EmbeddedError as error:
         pytest.exit(str(error), returncode=4)
 _set_up_django()
+if _only_hands_out():
+    del os.environ["DJANGO_SETTINGS_MODULE"]  # else the others would read the settings before they have servers
 
 
 def _stop_the_suite(number: int, frame: FrameType | None) -> None:
