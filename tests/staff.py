@@ -45,7 +45,7 @@ from contacts.models import (
     Subscription,
     Suppression,
 )
-from mailer.models import Delivery, DeliveryEvent, Message, Sender, SignUp
+from mailer.models import Delivery, DeliveryEvent, Mailing, Message, Sender, SignUp
 
 _number = itertools.count(1)
 TODAY = dt.date(2026, 11, 1)
@@ -324,6 +324,9 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
         Segment.objects.create(name=f"Segment {n()}", rule={"all": []}, organisation=organisation),
         make_import(organisation=organisation, status="discarded"),
         ImportMapping.objects.create(name=f"mapping-{n()}", organisation=organisation),
+        Mailing.objects.create(
+            name="News", organisation=organisation, sender=sender, mailing_list=mailing_list
+        ),
         organisation or make_organisation(),
         Group.objects.create(name=f"Group {n()}"),
     ]

@@ -35,13 +35,11 @@ from contacts.lookup import by_address
 from mailer import figures as counting
 from mailer import reasons, sending
 from mailer.bounces import in_words
-from mailer.models import Delivery, DeliveryEvent, Message, Sender
-from mailer.signup import desk as desk  # fills the desk when it is imported
+from mailer.models import Delivery, DeliveryEvent, Message
 
 navigation.add(Place(50, _("Mail"), "admin:mailer_delivery_changelist", "mailer.view_delivery"))
 navigation.add(Place(51, _("Unknown"), "admin:mailer_delivery_unknown", "mailer.settle_delivery"))
 navigation.add(Place(52, _("Messages"), "admin:mailer_message_changelist", "mailer.view_message"))
-navigation.add(Place(53, _("Senders"), "admin:mailer_sender_changelist", "mailer.view_sender"))
 
 _PER_PAGE = 100
 
@@ -196,14 +194,6 @@ class MessageAdmin(ReadOnly, StaffAdmin):
         "sender", "from_name", "from_address", "reply_to", "reply_to_name", "subject", "preheader", "text",
         "language", "created_at", "erased_at",
     ]  # fmt: skip
-
-
-@admin.register(Sender)
-class SenderAdmin(StaffAdmin):
-    list_display = ["name", "address", "organisation", "postal_address"]
-    list_select_related = ["organisation"]
-    search_fields = ["name", "address"]
-    autocomplete_fields = ["organisation"]
 
 
 @needs.add

@@ -1,0 +1,89 @@
+"""The pages of one mailing: each module of this package adds its own, and the tabs lead to those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+
+from mailer.models import Mailing
+
+if TYPE_CHECKING:
+    from mailer.admin.mailings import MailingAdmin
+
+View = Callable[["MailingAdmin", HttpRequest, Mailing], HttpResponse]
+
+# The way of a mailing, in the order of its tabs.
+TABS = {
+    "write": _("Write"),
+    "audience": _("Audience"),
+    "check": _("Check"),
+    "send": _("Send"),
+    "report": _("Report"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    name: str
+    path: str
+    view: View
+    permission: str
+
+
+_pages: dict[str, Page] = {}
+
+
+def register(name: str, path: str = "", *, permission: str = "mailer.view_mailing") -> Callable[[View], View]:
+    """Show a view at /staff/mailer/mailing/<pk>/<path>, named admin:mailer_mailing_<name>.
+
+    The view is given the admin class, the request and the mailing, which is one the person may see and has
+    `permission` for. Without `path` its name is its path. A name of `TABS` makes it that tab.
+    """
+
+    def add(view: View) -> View:
+        _pages[name] = Page(name, path or f"{name}/", view, permission)
+        return view
+
+    return add
+
+
+def urls(desk: MailingAdmin) -> list[URLPattern]:
+    """The addresses of all pages registered so far."""
+    return [
+        path(f"<int:pk>/{page.path}", desk.admin_site.admin_view(_opened(desk, page)), name=_url_name(page))
+        for page in _pages.values()
+    ]
+
+
+def _url_name(page: Page) -> str:
+    return f"mailer_mailing_{page.name}"
+
+
+def _opened(desk: MailingAdmin, page: Page) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        return page.view(desk, request, desk.row_or_404(request, pk, page.permission))
+
+    return view
+
+
+def exists(name: str) -> bool:
+    return name in _pages
+
+
+def url(mailing: Mailing, name: str) -> str:
+    """The address of a page of `mailing`."""
+    return reverse(f"admin:mailer_mailing_{name}", args=[mailing.pk])
+
+
+def tabs(mailing: Mailing, here: str) -> list[dict[str, Any]]:
+    """The tabs whose pages exist."""
+    return [
+        {"label": label, "url": url(mailing, name), "here": name == here}
+        for name, label in TABS.items()
+        if name in _pages
+    ]
