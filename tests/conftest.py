@@ -62,7 +62,9 @@ if not _only_hands_out() and not all_set():
         pytest.exit(str(error), returncode=4)
 _set_up_django()
 if _only_hands_out():
-    del os.environ["DJANGO_SETTINGS_MODULE"]  # else the others would read the settings before they have servers
+    del os.environ[
+        "DJANGO_SETTINGS_MODULE"
+    ]  # else the others would read the settings before they have servers
 
 
 def _stop_the_suite(number: int, frame: FrameType | None) -> None:
