@@ -157,6 +157,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 
 # --- mail: one door out, see mailer/sending.py ----------------------------------------------------------
 MAIL_DOMAIN = _need("MAIL_DOMAIN", "mail.example.org", "epistle.example")
+# Where bounces of mail by SMTP come back to: each delivery has a return path of its own there (mailer/verp.py).
+BOUNCE_DOMAIN = env.str("BOUNCE_DOMAIN", MAIL_DOMAIN)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Epistle <letters@{MAIL_DOMAIN}>")
 POSTAL_ADDRESS = _need(
     "POSTAL_ADDRESS",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import unicodedata
 from email.headerregistry import Address as HeaderAddress
@@ -16,6 +15,7 @@ from mailer.models import Delivery
 
 MAX_SUBJECT = 500
 MAX_NAME = 200
+MAX_HEADER = 900  # a line may hold 998 octets (RFC 5322)
 _BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
@@ -48,8 +48,13 @@ def mailbox(name: str, address: str) -> str:
 
 def message_id(delivery: Delivery) -> str:
     """The Message-ID of a delivery (RFC 5322 §3.6.4): ours, stable over retries, not to be guessed."""
-    digest = hmac.digest(settings.SECRET_KEY.encode(), f"message-id:{delivery.pk}".encode(), hashlib.sha256)
-    return f"<{delivery.pk}.{digest[:12].hex()}@{settings.MAIL_DOMAIN}>"
+    return message_id_for(delivery.pk)
+
+
+def message_id_for(delivery_id: int) -> str:
+    """The Message-ID of the delivery with this number."""
+    digest = hmac.digest(settings.SECRET_KEY.encode(), f"message-id:{delivery_id}".encode(), "sha256")
+    return f"<{delivery_id}.{digest[:12].hex()}@{settings.MAIL_DOMAIN}>"
 
 
 def headers_of(delivery: Delivery) -> dict[str, str]:

@@ -30,6 +30,7 @@ class Answer(Enum):
     REFUSED = "refused"  # for good; trying again can never help
     LATER = "later"  # provably not accepted; costs an attempt
     SLOW_DOWN = "slow down"  # provably not accepted, and everybody must wait; costs no attempt
+    HELD = "held"  # not asked: the receiving domain is at its pace; costs no attempt, nobody else waits (mailings)
     LOCKED_OUT = "locked out"  # our key or domain is refused; costs no attempt
     UNKNOWN = "unknown"
 
@@ -81,10 +82,10 @@ def ask(mail: EmailMultiAlternatives) -> Outcome:
         return Outcome(Answer.REFUSED, reason=f"the mail could not be built: {type(error).__name__}")
     except Exception as error:
         return Outcome(Answer.UNKNOWN, reason=f"asking the provider broke off: {type(error).__name__}")
-    message_id = str(getattr(getattr(mail, "anymail_status", None), "message_id", "") or "")
-    if not message_id:
+    message_id = getattr(getattr(mail, "anymail_status", None), "message_id", None)
+    if message_id in (None, ""):
         return Outcome(Answer.UNKNOWN, reason="the provider's answer names no message")
-    return Outcome(Answer.ACCEPTED, message_id=message_id)
+    return Outcome(Answer.ACCEPTED, message_id=str(message_id))
 
 
 @contextlib.contextmanager
