@@ -11,15 +11,17 @@ class MailerConfig(AppConfig):
 
         from contacts.segments import rules
         from contacts.signals import import_settled
-        from mailer import import_mails, kinds, personal, segment_rules
+        from mailer import import_mails, invariants, kinds, personal, segment_rules
         from mailer.models import Delivery
         from mailer.preferences import link_mails
+        from mailer.reporting import checking
         from mailer.signup import mails
         from mailer.signup import personal as personal_sign_ups
         from mailer.webhooks import keep_event
 
         tracking.connect(keep_event, dispatch_uid="mailer.webhooks.keep_event")
         personal.register()
+        invariants.register(checking.NAME, checking.wrong_bars)
         rules.register("mailer", segment_rules.known)
         personal_sign_ups.register()
         kinds.register(Delivery.Kind.OPT_IN, check=mails.check, fields=mails.fields)

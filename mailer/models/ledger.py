@@ -188,6 +188,18 @@ class Delivery(Lifecycle):
                 fields=["bounced_at"], name="delivery_bounced", condition=Q(bounced_at__isnull=False)
             ),
             BrinIndex(fields=["sent_at"], name="delivery_sent_day"),
+            # What reports of mailings count and list: few rows of many, and no column that sending them changes.
+            models.Index(
+                fields=["mailing", "id"],
+                name="delivery_reported",
+                condition=Q(mailing__isnull=False)
+                & (Q(bounced_at__isnull=False) | Q(complained_at__isnull=False)),
+            ),
+            models.Index(
+                fields=["mailing", "id"],
+                name="delivery_clicked",
+                condition=Q(mailing__isnull=False, clicked_at__isnull=False),
+            ),
             # Few: mails that a stranger can set off, until their address is forgotten.
             models.Index(
                 fields=["created_at"],

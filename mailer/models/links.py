@@ -47,7 +47,13 @@ class Hit(models.Model):
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="hits", db_constraint=False)
     link = models.ForeignKey(
-        Link, null=True, blank=True, on_delete=models.CASCADE, related_name="hits", db_constraint=False
+        Link,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="hits",
+        db_constraint=False,
+        db_index=False,  # hit_of_link begins with it
     )
     kind = models.CharField(max_length=6, choices=Kind)
     at = models.DateTimeField(_("when"), db_default=Now())
@@ -69,6 +75,7 @@ class Hit(models.Model):
             )
         ]
         indexes: ClassVar = [
+            models.Index(fields=["link", "verdict", "delivery"], name="hit_of_link"),
             models.Index(fields=["at"], name="hit_to_forget", condition=~Q(agent="") | ~Q(network="")),
         ]
 
