@@ -132,8 +132,8 @@ def recall(letter: Letter, reason: str) -> bool:
     if not sending.cancel(letter.delivery, reason):
         return False
     taken = Letter.objects.filter(pk=letter.pk, status=Status.DISPATCHED, delivery=letter.delivery)
-    taken.update(status=Status.WITHDRAWN, slot=None, ended_at=database_now())
-    letter.refresh_from_db(fields=["status", "slot", "ended_at"])
+    taken.update(status=Status.WITHDRAWN, slot=None, ended_at=database_now(), held_because=reason)
+    letter.refresh_from_db(fields=["status", "slot", "ended_at", "held_because"])
     return True
 
 

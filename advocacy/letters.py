@@ -430,12 +430,13 @@ def _record_consents(submission: Submission, now: datetime) -> None:
 
 
 @transaction.atomic
-def withdraw(letter: Letter) -> bool:
+def withdraw(letter: Letter, *, by_staff: bool = False) -> bool:
     """Take back a letter that has not left. False if it has, or had ended otherwise; a repeat changes nothing."""
-    if letter.move_to(Status.WITHDRAWN, slot=None, ended_at=database_now()):
+    because = "withdrawn by the campaign" if by_staff else "withdrawn by the supporter"
+    if letter.move_to(Status.WITHDRAWN, slot=None, ended_at=database_now(), held_because=because):
         return True
     letter.refresh_from_db()
-    return dispatching.recall(letter, "withdrawn by the supporter")
+    return dispatching.recall(letter, because)
 
 
 def answered(letter: Letter, *, yes: bool) -> bool:

@@ -43,6 +43,7 @@ _OURS = (
     gettext_noop("its time to be confirmed is over"),
     gettext_noop("the address was corrected"),
     gettext_noop("withdrawn by the supporter"),
+    gettext_noop("withdrawn by the campaign"),
     gettext_noop("the owner of the mailbox said it was not them"),
     gettext_noop("its writer was erased"),
     # a route's state inside them

@@ -121,7 +121,7 @@ def _dispatched(letter: Letter) -> LetterState:
                 delivery.asked_at,
             )
         case Sent.CANCELLED:
-            return LetterState("withdrawn", _("withdrawn"), _("You took this letter back."), "cross", "plain")
+            return _withdrawn(letter)
         case Sent.SUPPRESSED:
             # Refused at our own door; in a moment it is withheld (`retention.take_back`).
             return _held(letter, can_withdraw=False)
@@ -219,6 +219,15 @@ def _held(letter: Letter, *, can_withdraw: bool) -> LetterState:
     )
 
 
+def _withdrawn(letter: Letter) -> LetterState:
+    sentence = (
+        _("The campaign took this letter back.")
+        if letter.held_because == "withdrawn by the campaign"
+        else _("You took this letter back.")
+    )
+    return LetterState("withdrawn", _("withdrawn"), sentence, "cross", "plain", letter.ended_at)
+
+
 def _ended(letter: Letter) -> LetterState:
     match letter.status:
         case Status.WITHHELD:
@@ -226,8 +235,7 @@ def _ended(letter: Letter) -> LetterState:
         case Status.BY_HAND:
             return _by_hand(letter)
         case Status.WITHDRAWN:
-            sentence = _("You took this letter back.")
-            return LetterState("withdrawn", _("withdrawn"), sentence, "cross", "plain", letter.ended_at)
+            return _withdrawn(letter)
         case Status.REFUSED:
             sentence = (
                 _("The campaign decided not to send it: %(reason)s.")

@@ -244,7 +244,11 @@ _ACTS: dict[str, tuple[str, _Act, str]] = {
         "Refused:",
     ),
     "hold": ("advocacy.release_letter", lambda letter, _by, reason: work.hold(letter, reason), "Held:"),
-    "withdraw": ("advocacy.release_letter", lambda letter, _by, _reason: work.withdraw(letter), "Withdrawn."),
+    "withdraw": (
+        "advocacy.release_letter",
+        lambda letter, _by, _reason: work.withdraw(letter, by_staff=True),
+        "Withdrawn.",
+    ),
 }
 _LABELS = {
     "release": _("Release this letter"),

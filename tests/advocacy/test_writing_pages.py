@@ -472,6 +472,14 @@ def test_a_letter_is_taken_back_only_after_being_asked_and_only_before_it_left(c
     assert "Take this letter back" not in done.text
 
 
+def test_a_letter_that_staff_took_back_does_not_say_that_the_supporter_did(campaign, member):
+    submission = _confirmed(campaign, member)
+    letters.withdraw(Letter.objects.get(), by_staff=True)
+    text = _status(submission).text
+    assert "The campaign took this letter back." in text
+    assert "You took this letter back." not in text
+
+
 def test_somebody_elses_letter_cannot_be_taken_back_with_my_link(campaign, member, assembly):
     mine, other = _confirmed(campaign, member), _confirmed(campaign, member)
     letter = other.letters.get()
