@@ -167,6 +167,7 @@ class Mailing(Lifecycle):
         permissions = [
             ("send_mailing", _("Can schedule, send, pause and call off mailings")),
             ("approve_mailing", _("Can approve somebody else's mailing")),
+            ("write_mjml", _("Can write MJML into a mailing")),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -219,10 +220,15 @@ class MailingText(models.Model):
 
 
 class MailingRevision(models.Model):
-    """What a text said before a save: nothing an editor wrote is lost."""
+    """What a text said before a save, or what a save against an older version wanted it to say: nothing is lost."""
 
     text = models.ForeignKey(MailingText, on_delete=models.CASCADE, related_name="revisions")
-    version = models.PositiveIntegerField()
+    version = models.PositiveIntegerField(
+        help_text=_("That said it; of what was kept aside, the one it began from.")
+    )
+    aside = models.BooleanField(
+        _("kept aside"), default=False, db_default=False, help_text=_("Written while somebody else saved.")
+    )
     content = models.JSONField(help_text=_("subject, preheader, blocks, plain"))
     at = models.DateTimeField(_("when"), db_default=Now())
     by = models.ForeignKey(
@@ -233,7 +239,14 @@ class MailingRevision(models.Model):
         verbose_name = _("revision")
         verbose_name_plural = _("revisions")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["text", "version"], name="one_revision_per_version")
+            models.UniqueConstraint(
+                fields=["text", "version"], condition=Q(aside=False), name="one_revision_per_version"
+            ),
+            models.UniqueConstraint(
+                fields=["text", "version", "by"],
+                condition=Q(aside=True),
+                name="one_revision_aside_per_editor",
+            ),
         ]
 
     def __str__(self) -> str:
