@@ -6,10 +6,6 @@ not grow with it. A download that is broken off ends the transaction.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -20,11 +16,9 @@ from django.db import models, transaction
 from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Concat, Now
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from accounts.models import User
-from accounts.spreadsheets import harmless
+from accounts.spreadsheets import XLSX_ROWS, csv_file, json_file, xlsx_file
 from contacts.models import Contact, ContactExport, Subscription, Suppression
 from contacts.resources import HEADERS, Column, ContactResource
 
@@ -32,8 +26,6 @@ Format = ContactExport.Format
 Row = tuple[list[Any], dict[str, Any]]  # the values of HEADERS, and the attributes
 Writer = Callable[[list[Column], Iterable[Row]], Iterator[bytes]]
 
-XLSX_ROWS = 1_048_575  # of a sheet, its header apart
-XLSX_CELL = 32_767  # characters of a cell
 CONTENT_TYPES = {
     Format.CSV: "text/csv; charset=utf-8",
     Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -41,7 +33,6 @@ CONTENT_TYPES = {
 }
 
 _FETCH = 2_000  # rows a round trip
-_PIECE = 1 << 16  # bytes of a file read at once
 # What the importer reads as the standing of a suppressed person (contacts/imports/cleaning/statuses.py).
 _STATUS_OF = {
     Suppression.Reason.BOUNCE: "bounced",
@@ -65,14 +56,15 @@ class TooManyRowsError(Exception):
 def begin(
     by: User,
     form: str,
-    rows: models.QuerySet[Contact],
+    rows: models.QuerySet[Any],
     *,
     organisation: int | None = None,
     mailing_list: int | None = None,
     segment: int | None = None,
     searched: bool = False,
+    what: str = "",
 ) -> ContactExport:
-    """Write down that somebody takes `rows` away, before they do.
+    """Write down that somebody takes `rows` away, before they do. `what` names rows that are no contacts: "mailing 12".
 
     Raises TooManyExportsError, and TooManyRowsError for more than a sheet of Excel holds; then nothing is written. The log itself is the meter: it cannot be flushed away, and two requests at once are counted one after the other.
     """
@@ -89,6 +81,7 @@ def begin(
         mailing_list_id=mailing_list,
         segment_id=segment,
         searched=searched,
+        what=what,
     )
 
 
@@ -182,56 +175,23 @@ def _standing(lists: str | None) -> str:
 
 
 def _csv(columns: list[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """UTF-8 with a byte-order mark, by which Excel knows it."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    buffer.write("\ufeff")
-    writer.writerow([column.header for column in columns])
-    for row in rows:
-        writer.writerow([harmless(cell) for cell in _cells(columns, row)])
-        if buffer.tell() > _PIECE:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue().encode()
+    return csv_file([column.header for column in columns], (_cells(columns, row) for row in rows))
 
 
 def _json(columns: list[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """An array with one object a line; attributes stand in an object of their own."""
-    pieces, size, before = ["["], 1, "\n"
-    for values, attributes in rows:
-        plain = {column.header: column.render(value) for column, value in zip(columns, values, strict=False)}
-        line = before + json.dumps({**plain, "attributes": attributes}, ensure_ascii=False)
-        pieces.append(line)
-        size, before = size + len(line), ",\n"
-        if size > _PIECE:
-            yield "".join(pieces).encode()
-            pieces, size = [], 0
-    yield ("".join(pieces) + "\n]\n").encode()
+    """Attributes stand in an object of their own."""
+    return json_file(
+        {
+            **{column.header: column.render(value) for column, value in zip(columns, values, strict=False)},
+            "attributes": attributes,
+        }
+        for values, attributes in rows
+    )
 
 
 def _xlsx(columns: list[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """A workbook, made in a temporary file that nobody else can open and that is gone with the last piece.
-
-    A cell that is longer than Excel's is cut, and ends with "…".
-    """
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("contacts")
-    sheet.append([column.header for column in columns])
-    for row in rows:
-        sheet.append([_xlsx_cell(cell) for cell in _cells(columns, row)])
-    with tempfile.TemporaryFile() as file:
-        book.save(file)
-        file.seek(0)
-        while piece := file.read(_PIECE):
-            yield piece
-
-
-def _xlsx_cell(cell: Any) -> Any:
-    if not isinstance(cell, str):
-        return cell
-    text = harmless(ILLEGAL_CHARACTERS_RE.sub("", cell))
-    return text if len(text) <= XLSX_CELL else text[: XLSX_CELL - 1] + "…"
+    headers = [column.header for column in columns]
+    return xlsx_file("contacts", headers, (_cells(columns, row) for row in rows))
 
 
 def refusal(error: Exception) -> str:

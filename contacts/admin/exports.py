@@ -32,11 +32,11 @@ navigation.add(
 @admin.register(ContactExport)
 class ContactExportAdmin(ReadOnly, StaffAdmin):
     newest_first = True
-    list_display = ["at", "by", "format", "rows", "mailing_list", "segment", "searched"]
+    list_display = ["at", "by", "what", "format", "rows", "mailing_list", "segment", "searched"]
     list_display_links = ["at"]
     list_filter = ["format"]
     list_select_related = ["by", "mailing_list", "segment"]
-    fields = ["at", "by", "format", "rows", "mailing_list", "segment", "searched"]
+    fields = ["at", "by", "what", "format", "rows", "mailing_list", "segment", "searched"]
 
 
 def export_view(request: HttpRequest, desk: StaffAdmin) -> HttpResponse | StreamingHttpResponse:

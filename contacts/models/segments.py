@@ -54,6 +54,9 @@ class ContactExport(models.Model):
     searched = models.BooleanField(
         _("narrowed"), default=False, help_text=_("Narrowed by words typed into the search.")
     )
+    what = models.CharField(
+        _("what"), max_length=50, blank=True, help_text=_("Empty: contacts; else for example “mailing 12”.")
+    )
     format = models.CharField(_("format"), max_length=4, choices=Format)
     rows = models.PositiveIntegerField(
         _("people"), null=True, help_text=_("Empty: broken off before the end.")
