@@ -62,7 +62,7 @@ def read(text: str, now: datetime | None = None) -> Access:
     if shape is None:
         raise Gone
     pk, until = int(shape[1]), int(shape[2] or 0)
-    contact, address_hash = _owner(pk, is_lasting=not until)
+    contact, address_hash = owner(pk, is_lasting=not until)
     expected = _seal(b"personal" if until else b"lasting", pk, until, address_hash)
     if not constant_time_compare(expected, shape[3]) or contact is None:
         raise Gone
@@ -71,7 +71,7 @@ def read(text: str, now: datetime | None = None) -> Access:
     return Access(contact, is_personal=bool(until))
 
 
-def _owner(pk: int, *, is_lasting: bool) -> tuple[Contact | None, bytes]:
+def owner(pk: int, *, is_lasting: bool = True) -> tuple[Contact | None, bytes]:
     """Whom the token of this contact opens, and the hash of the address that it was made for."""
     contact = Contact.objects.filter(pk=pk).first()
     if contact is not None:
@@ -94,7 +94,13 @@ def personal(contact: Contact, language: str = "") -> str:
 
 def page(text: str, language: str) -> str:
     """The whole address of the preferences behind a token."""
-    return f"{settings.SITE_URL}{_path(page_language(language))}{text}/"
+    return f"{before_token(language)}{text}/"
+
+
+def lost(language: str) -> str:
+    """The whole address of the page that mails somebody their link: for mails that are nobody's, such as a test."""
+    with translation.override(page_language(language)):
+        return settings.SITE_URL + reverse("mailer:forgotten")
 
 
 @functools.cache
@@ -106,4 +112,24 @@ def _path(language: str) -> str:
 def _seal(purpose: bytes, contact_id: int, until: int, address_hash: bytes) -> str:
     message = b"%s:%d:%d:%s" % (purpose, contact_id, until, address_hash)
     digest = hmac.digest(settings.PREFERENCE_LINK_KEY.encode(), message, hashlib.sha256)
+    return _as_text(digest)
+
+
+def _as_text(digest: bytes) -> str:
     return base64.urlsafe_b64encode(digest[:_SEAL_BYTES]).decode()
+
+
+# --- for whoever makes a million: `links.slots` -----------------------------------------------------------------------
+
+
+def seed(contact_id: int, address_hash: bytes) -> bytes:
+    """What the key signs for a lasting token."""
+    return b"lasting:%d:0:%s" % (contact_id, address_hash)
+
+
+def written(contact_id: int, digest: bytes) -> str:
+    return f"{contact_id}-{_as_text(digest)}"
+
+
+def before_token(language: str) -> str:
+    return settings.SITE_URL + _path(page_language(language))

@@ -1,7 +1,9 @@
 """The public pages of lists and preferences."""
 
-from django.urls import path
+from django.urls import path, re_path
 
+from mailer.archive import views as archive
+from mailer.preferences import leaving
 from mailer.preferences import views as preferences
 from mailer.signup import views as signup
 
@@ -16,4 +18,7 @@ urlpatterns = [
     path("preferences/<str:token>/", preferences.preferences, name="preferences"),
     path("preferences/<str:token>/data/", preferences.data, name="data"),
     path("preferences/<str:token>/erase/", preferences.erase, name="erase"),
+    # Also without the last stroke: what a program posts must meet no redirect (RFC 8058 §3.1).
+    re_path(r"^u/(?P<token>[^/]+)/?\Z", leaving.unsubscribe, name="unsubscribe"),
+    path("view/<str:token>/", archive.view, name="view"),
 ]

@@ -110,6 +110,12 @@ def standing_of(contact: Contact) -> Suppression | None:
     return min(rows, key=lambda row: row.reason != Suppression.Reason.LEFT, default=None)
 
 
+def masked(address: str) -> str:
+    """An address as its owner knows it and a stranger who was handed the mail does not: a…@example.org."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"
+
+
 def _leave(access: Access, mailing_list: MailingList) -> bool:
     return subscriptions.unsubscribe(
         access.contact,

@@ -48,7 +48,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         "postal_address": settings.POSTAL_ADDRESS,
         "contact": contact,
         "is_personal": access.is_personal,
-        "masked": _masked(contact.address),
+        "masked": choosing.masked(contact.address),
         "offers": choosing.offers(contact, language),
         "has_left_all": standing is not None and standing.reason == Suppression.Reason.LEFT,
         "standing": standing,
@@ -176,12 +176,6 @@ def _languages(current: str) -> list[tuple[str, str]]:
     """The languages our mails can come in, and the one somebody has already."""
     codes = [code for code, _name in settings.LANGUAGES]
     return [(code, naming.own_name(code)) for code in dict.fromkeys([*codes, *filter(None, [current])])]
-
-
-def _masked(address: str) -> str:
-    """An address as its owner knows it and a stranger who was handed the mail does not: a…@example.org."""
-    local, _at, domain = address.rpartition("@")
-    return f"{local[:1]}…@{domain}"
 
 
 def _today() -> date:
