@@ -1,15 +1,14 @@
-"""Whether a campaign's colour can be read, and the nearest one that can (WCAG 2.2, 1.4.3 and 1.4.11)."""
+"""How a campaign's colour is shown on the pages: on their light and on their dark paper, so that it can be read."""
 
 from __future__ import annotations
 
-import colorsys
 from dataclasses import dataclass
+
+from mailer.colours import nearest_readable, words_on
 
 # The papers and inks of static/css/epistle.css; tests/advocacy/test_colours.py keeps the two in step.
 LIGHT_PAPER, DARK_PAPER = "#fbfaf6", "#171614"
 LIGHT_CARD, DARK_CARD = "#ffffff", "#211f1c"
-WHITE, BLACK = "#ffffff", "#10100e"
-READABLE = 4.5  # text of any size, WCAG 1.4.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,44 +19,8 @@ class Accent:
     on: str
 
 
-def contrast(one: str, other: str) -> float:
-    """The contrast of two #rrggbb colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
-    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (brighter + 0.05) / (darker + 0.05)
-
-
-def nearest_readable(colour: str, *papers: str) -> str:
-    """`colour`, or the nearest lightness of the same hue that can be read on every one of `papers`."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*_parts(colour))
-    steps = sorted(range(101), key=lambda step: abs(step / 100 - lightness))
-    for candidate in [colour, *(_hex(colorsys.hls_to_rgb(hue, step / 100, saturation)) for step in steps)]:
-        if all(contrast(candidate, paper) >= READABLE for paper in papers):
-            return candidate
-    raise ValueError(f"no lightness of {colour} can be read on all of {papers}")
-
-
 def accents(colour: str) -> tuple[Accent, Accent]:
     """How `colour` is shown on the light and on the dark paper; both can be read."""
     light = nearest_readable(colour, LIGHT_PAPER, LIGHT_CARD)
     dark = nearest_readable(colour, DARK_PAPER, DARK_CARD)
-    return Accent(light, _words_on(light)), Accent(dark, _words_on(dark))
-
-
-def _words_on(colour: str) -> str:
-    return max((WHITE, BLACK), key=lambda words: contrast(colour, words))
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in _parts(colour)
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _parts(colour: str) -> tuple[float, float, float]:
-    digits = colour.removeprefix("#")
-    return int(digits[0:2], 16) / 255, int(digits[2:4], 16) / 255, int(digits[4:6], 16) / 255
-
-
-def _hex(parts: tuple[float, float, float]) -> str:
-    return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
+    return Accent(light, words_on(light)), Accent(dark, words_on(dark))

@@ -28,6 +28,7 @@ from advocacy.admin import languages
 from advocacy.admin.overview import Overview, completeness, ends_in_words, matches_in_words, matches_of
 from advocacy.models import Campaign, CampaignText, Letter, TargetRule
 from contacts.doorbell import wake
+from mailer.colours import READABLE, contrast, nearest_readable
 
 navigation.add(Place(10, _("Campaigns"), "admin:advocacy_campaign_changelist", "advocacy.view_campaign"))
 
@@ -42,16 +43,16 @@ class CampaignForm(forms.ModelForm):
         """The colour of the pages must be readable on paper; on dark paper the pages lighten it by themselves."""
         accent: str = self.cleaned_data["accent"]
         papers = (colours.LIGHT_PAPER, colours.LIGHT_CARD)
-        nearest = colours.nearest_readable(accent, *papers)
+        nearest = nearest_readable(accent, *papers)
         if nearest != accent:
-            worst = min(colours.contrast(accent, paper) for paper in papers)
+            worst = min(contrast(accent, paper) for paper in papers)
             raise ValidationError(
                 _(
                     "Words in this colour cannot be read on our paper: the contrast is %(found).1f, "
                     "and %(needed).1f is needed. The nearest colour that can be read is %(nearest)s."
                 ),
                 code="contrast",
-                params={"found": worst, "needed": colours.READABLE, "nearest": nearest},
+                params={"found": worst, "needed": READABLE, "nearest": nearest},
             )
         return accent
 
