@@ -242,6 +242,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-letters": {"task": "advocacy.tasks.expire", "schedule": 3_600.0},
     "forget": {"task": "advocacy.tasks.forget", "schedule": 86_400.0},
     "forget-contacts": {"task": "contacts.tasks.forget", "schedule": 86_400.0},
+    "look-at-domains": {"task": "mailer.tasks.look_at_domains", "schedule": 86_400.0},
     "forget-mails": {"task": "mailer.tasks.forget", "schedule": 86_400.0},
 }
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", 180)

@@ -9,6 +9,7 @@ from celery import Task, shared_task
 from contacts import doorbell
 from mailer import retention, sending, sweeping, tracking
 from mailer.models import Delivery
+from mailer.preflight import domains
 
 
 @shared_task
@@ -37,6 +38,11 @@ def forget() -> None:
     """A slice of the nightly forgetting; what is left is rung for."""
     if not retention.forget():
         doorbell.ring(forget)
+
+
+@shared_task
+def look_at_domains() -> None:
+    domains.look_at_all()
 
 
 def task_of(kind: str) -> Task[..., Any]:

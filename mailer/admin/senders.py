@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import Place, StaffAdmin, navigation
+from accounts.desk import Place, navigation
+from mailer.admin.sender_domain import DomainPage
 from mailer.models import Sender
 
 navigation.add(Place(53, _("Senders"), "admin:mailer_sender_changelist", "mailer.view_sender"))
 
 
 @admin.register(Sender)
-class SenderAdmin(StaffAdmin):
-    list_display = ["name", "address", "organisation", "postal_address"]
+class SenderAdmin(DomainPage):
+    list_display = ["name", "address", "domain", "organisation", "postal_address"]
     list_select_related = ["organisation"]
     search_fields = ["name", "address"]
     autocomplete_fields = ["organisation"]
+    readonly_fields = ["domain"]
+    fields = [
+        "name", "address", "organisation", "postal_address", "reply_to", "road", "per_second", "per_day",
+        "dkim_selectors", "domain",
+    ]  # fmt: skip
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The domain of a sender that is being added is not known yet."""
+        return [name for name in self.fields if obj is not None or name != "domain"]
