@@ -27,7 +27,7 @@ from accounts.models import User
 from contacts import doorbell, suppressions
 from contacts.addresses import Address
 from mailer import composing, headers, kinds, providers, throttle
-from mailer.models import Delivery, DeliveryEvent, Message
+from mailer.models import Delivery, DeliveryEvent, Message, Sender
 from mailer.providers import Answer, Outcome
 from mailer.signals import delivery_settled
 
@@ -57,6 +57,8 @@ def write(
     reply_to: str = "",
     reply_to_name: str = "",
     language: str = "",
+    preheader: str = "",
+    sender: Sender | None = None,
 ) -> Message:
     """Store the text of a mail. Raises ValidationError if a header could be read as anything but itself."""
     headers.check_line(subject, limit=headers.MAX_SUBJECT)
@@ -74,6 +76,8 @@ def write(
         text=text,
         html=html,
         language=language,
+        preheader=preheader,
+        sender=sender,
         content_hash=hashlib.sha256(content.encode()).digest(),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -108,58 +108,63 @@ def used(texts: Iterable[str]) -> frozenset[str]:
 
 # --- for one person ----------------------------------------------------------------------------------------
 
-# The columns of Contact that `values` reads.
+# The columns of Contact that a reader of values needs.
 COLUMNS = ("first_name", "last_name", "name", "country", "language", "attributes")
 
+Person = Mapping[str, Any]
+_Getter = Callable[[Person], str]
 
-def values(person: Mapping[str, Any], wanted: Collection[str], language: str) -> dict[str, str]:
-    """The value of each wanted field for one person, "" where we know nothing; names outside the list are left out.
 
-    person: COLUMNS of a contact. language: of the mail, for the names of countries and languages.
-    A value is one line without control characters, cut at 200 characters; `url_…` is percent-encoded.
+def values(person: Person, wanted: Collection[str], language: str) -> dict[str, str]:
+    """The value of each wanted field for one person; for many people, make one `reader`."""
+    return reader(wanted, language)(person)
+
+
+def reader(wanted: Collection[str], language: str) -> Callable[[Person], dict[str, str]]:
+    """What gives the value of each wanted field for a person (COLUMNS of a contact), "" where we know nothing.
+
+    language: of the mail, for the names of countries and languages. A value is one line without control characters, at
+    most 200 characters long; `url_…` is percent-encoded. Names outside the list, such as the door's, are left out.
     """
-    found = {}
-    for name in wanted:
-        plain = name.removeprefix(IN_ADDRESS)
-        value = _value(person, plain, language)
-        if value is not None:
-            found[name] = quote(value, safe="") if plain != name else value
-    return found
+    getters = [(name, get) for name in wanted if (get := _getter(name, language))]
+
+    def read(person: Person) -> dict[str, str]:
+        return {name: get(person) for name, get in getters}
+
+    return read
 
 
-def _value(person: Mapping[str, Any], name: str, language: str) -> str | None:
+def _getter(name: str, language: str) -> _Getter | None:
+    if name.startswith(IN_ADDRESS):
+        plain = _getter(name.removeprefix(IN_ADDRESS), language)
+        return (lambda person: quote(plain(person), safe="")) if plain else None
     match name:
-        case "country":
-            return _countries(language).get(person["country"], person["country"])
-        case "language":
-            return one_line(language_name(person["language"], language) if person["language"] else "")
-        case "name":
-            full = person["name"] or f"{person['first_name']} {person['last_name']}"
-            return one_line(full)
         case "first_name" | "last_name":
-            return one_line(person[name])
+            return lambda person: one_line(person[name])
+        case "name":
+            return lambda person: one_line(person["name"] or f"{person['first_name']} {person['last_name']}")
+        case "country":
+            named = dict(countries(language))
+            return lambda person: named.get(person["country"], one_line(person["country"]))
+        case "language":
+            spoken = lru_cache(maxsize=100)(lambda code: one_line(language_name(code, language)))
+            return lambda person: str(spoken(person["language"])) if person["language"] else ""
     if name.startswith("attribute_"):
-        return one_line(_said((person["attributes"] or {}).get(name.removeprefix("attribute_")), language))
+        key = name.removeprefix("attribute_")
+        with translation.override(language):
+            yes_no = (gettext("no"), gettext("yes"))
+        return lambda person: one_line(_said((person["attributes"] or {}).get(key), yes_no))
     return None
 
 
-@lru_cache(maxsize=32)
-def _countries(language: str) -> dict[str, str]:
-    return dict(countries(language))
-
-
-@lru_cache(maxsize=32)
-def _yes_no(language: str) -> tuple[str, str]:
-    with translation.override(language):
-        return gettext("no"), gettext("yes")
-
-
-def _said(value: Any, language: str) -> str:
+def _said(value: Any, yes_no: tuple[str, str]) -> str:
     match value:
+        case str():
+            return value
         case None:
             return ""
         case bool():
-            return _yes_no(language)[value]
+            return yes_no[value]
         case list():
             return ", ".join(str(one) for one in value)
     return str(value)
@@ -167,6 +172,8 @@ def _said(value: Any, language: str) -> str:
 
 def one_line(text: str) -> str:
     """A text as it may stand in a header or a sentence: one line, nothing invisible but joiners, 200 characters."""
+    if text.isascii() and text.isprintable() and len(text) <= MOST_CHARACTERS:
+        return text.strip()
     shown = "".join(sign if _is_shown(sign) else " " for sign in text[: 4 * MOST_CHARACTERS])
     return " ".join(shown.split())[:MOST_CHARACTERS].rstrip()
 
