@@ -49,6 +49,18 @@ def fragment(source: str) -> Fragment:
     return Fragment("".join(reader.out), reader.level == "sections")
 
 
+def _coloured(tag: str, attrs: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
+    """What has no colours of its own takes those of the theme, on dark paper too."""
+    given = {name for name, _value in attrs}
+    if "css-class" in given:
+        return attrs
+    if tag in {"mj-text", "mj-table"} and "color" not in given:
+        return [*attrs, ("css-class", "ink")]
+    if tag == "mj-button" and not given & {"color", "background-color"}:
+        return [*attrs, ("css-class", "button")]
+    return attrs
+
+
 def _read(source: str) -> _Reader:
     reader = _Reader()
     reader.feed(source.strip())
@@ -80,7 +92,9 @@ class _Reader(HTMLParser):
             if not closed:
                 self.open.append(tag)
             return
-        kept = "".join(f' {name}="{escape(value or "", quote=True)}"' for name, value in attrs)
+        kept = "".join(
+            f' {name}="{escape(value or "", quote=True)}"' for name, value in _coloured(tag, attrs)
+        )
         self.out.append(f"<{tag}{kept}{' /' if closed or tag in _VOID else ''}>")
         if not closed and tag not in _VOID:
             self.open.append(tag)

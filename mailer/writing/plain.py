@@ -1,7 +1,8 @@
 """The text part of a mailing, as a person would have written it: from the blocks, not from the HTML.
 
-Headings are underlined, a link stands behind its words, a button on a line of its own. Lines are not broken: mail
-programs fold them for the reader's window.
+Headings are underlined. The address of a link stands behind its words, in angle brackets where the sentence goes on
+(RFC 3986, appendix C), and that of a button on the button's line. Lines are not broken: mail programs fold them for the
+reader's window.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from mailer import networks
 from mailer.composing import tidy
 from mailer.writing import expert, rich
 from mailer.writing.blocks import Block
+from mailer.writing.fields import FIELD
 
 _SLOT = "{{{{ {name} }}}}"
 
@@ -45,15 +47,14 @@ def of(body: Sequence[Block], footer: Block, footing: Footing, direction: str = 
 def foot(footing: Footing) -> str:
     """The footer: own words, why the reader gets it, the ways out, who sent it and from where."""
     parts = [
-        "-- ",
+        "-" * 10,
         from_rich(footing.words),
         footing.theme_words,
         footing.why,
         "\n".join(_ways_out(footing)),
         "\n".join(line for line in (footing.sender_name, footing.postal_address) if line),
     ]
-    # The signature's separator stands right above it (RFC 3676 §4.3).
-    return "-- \n" + "\n\n".join(part for part in parts[1:] if part)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _ways_out(footing: Footing) -> list[str]:
@@ -112,7 +113,8 @@ def _said(block: Block, arrow: str) -> str:
 def _underlined(words: str, level: str) -> str:
     if not words:
         return ""
-    return f"{words}\n{('=' if level == '1' else '-') * min(_width(words), 72)}" if level != "3" else words
+    as_read = FIELD.sub(lambda match: (match[2] or "").strip() or match[1], words)
+    return f"{words}\n{('=' if level == '1' else '-') * min(_width(as_read), 72)}" if level != "3" else words
 
 
 def _width(words: str) -> int:
@@ -178,18 +180,28 @@ _APART = {
 _OWN_LINE = {"tr", "div", "li"}
 
 
+# Between these two stands what belongs to a link: its place in a sentence is known only when the sentence has ended.
+_BEGIN, _END = "\ue000", "\ue001"
+_LINK = re.compile(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}([^{_BEGIN}{_END}]*){_END}(?=([^\n]?))")
+
+
 class _Writer(rich.Walker):
     def __init__(self) -> None:
         super().__init__()
-        self.links: list[tuple[str, int]] = []
+        self.hrefs: list[str] = []
         self.lists: list[int | None] = []  # the number reached in each open list; None: without numbers
+        self.is_fresh = False  # nothing stands behind a point's sign yet
+
+    def through(self, html: str) -> str:
+        return _LINK.sub(_linked, super().through(html.replace(_BEGIN, "").replace(_END, "")))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if tag in _APART and not self.lists:
             self.out.append("\n\n")
-        elif tag in _OWN_LINE or tag in _APART:
+        elif tag in _OWN_LINE or (tag in _APART and tag not in {"ul", "ol"} and not self.is_fresh):
             self.out.append("\n")
+        self.is_fresh = tag == "li"
         match tag:
             case "br":
                 self.out.append("\n")
@@ -201,23 +213,23 @@ class _Writer(rich.Walker):
                 self.out.append(" ")
             case "img" | "mj-image" if given.get("alt"):
                 self.out.append(_("[Picture: %(alt)s]") % {"alt": given["alt"]})
-        if tag in {"a", "mj-button"}:
-            self.links.append((given.get("href") or "", len(self.out)))
+            case "a" | "mj-button":
+                self.hrefs.append(given.get("href") or "")
+                self.out.append(_BEGIN)
 
     def sign(self) -> str:
         if not self.lists:
             return "- "
         indent = "  " * (len(self.lists) - 1)
-        if self.lists[-1] is None:
+        reached = self.lists[-1]
+        if reached is None:
             return f"{indent}- "
-        self.lists[-1] += 1
-        return f"{indent}{self.lists[-1]}. "
+        self.lists[-1] = reached + 1
+        return f"{indent}{reached + 1}. "
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in {"a", "mj-button"} and self.links:
-            href, begin = self.links.pop()
-            words = "".join(self.out[begin:]).strip()
-            self.out.append(_behind(words, href))
+        if tag in {"a", "mj-button"} and self.hrefs:
+            self.out.append(f"{_END}{self.hrefs.pop()}{_END}")
         if tag in {"ul", "ol"} and self.lists:
             self.lists.pop()
         if tag in _APART and not self.lists:
@@ -225,15 +237,18 @@ class _Writer(rich.Walker):
 
     def handle_data(self, data: str) -> None:
         words = re.sub(r"\s+", " ", data)
-        if self.out and self.out[-1].endswith("\n"):
+        if not self.out or self.out[-1].endswith("\n"):
             words = words.lstrip()
+        self.is_fresh = self.is_fresh and not words.strip()
         self.out.append(words)
 
 
-def _behind(words: str, href: str) -> str:
-    """What stands behind the words of a link: its address, unless the words are the address."""
+def _linked(match: re.Match[str]) -> str:
+    """The words of a link and its address behind them, unless the words are the address."""
+    words, href, after = match[1].strip(), match[2], match[3]
     bare = re.sub(r"^(https?://(www\.)?|mailto:|tel:)", "", href).rstrip("/")
-    said = re.sub(r"^(https?://(www\.)?)", "", words).rstrip("/")
-    if not href or bare == said:
-        return ""
-    return f": {href}" if words else href
+    if not href or bare == re.sub(r"^(https?://(www\.)?)", "", words).rstrip("/"):
+        return match[1]
+    if not words:
+        return href
+    return f"{match[1].rstrip()} <{href}>" if after else f"{match[1].rstrip()}: {href}"

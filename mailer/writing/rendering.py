@@ -126,11 +126,14 @@ class _Renderer:
     known: Collection[str]
     draft: bool
     pictures: Mapping[int, Picture] = field(default_factory=dict)
+    title: Block | None = None  # the first heading: the mail's h1, whatever its size
 
     def mail(self, shown: Sequence[Block], written: str) -> Rendered:
         footer = next((block for block in shown if block.kind == "footer"), _added_footer())
         body = [block for block in shown if block.kind != "footer"]
-        self.pictures = self.pictures_of(body)
+        every = [*body, *(inside for block in body for inside in block.inside())]
+        self.title = next((block for block in every if block.kind == "heading"), None)
+        self.pictures = self.pictures_of(every)
         self.light, self.dark = theming.light(self.frame.theme), theming.dark(self.frame.theme)
         html = self.html(body, footer)
         text = (
@@ -269,7 +272,7 @@ class _Renderer:
 
     def heading(self, block: Block) -> SafeString:
         size = _SIZES[block["level"]]
-        tag = f"h{block['level']}"
+        tag = "h1" if block is self.title else f"h{max(int(block['level']), 2)}"
         return self.of("heading", block, tag=tag, size=size, align=self.align(block))
 
     def of(self, name: str, block: Block, **values: Any) -> SafeString:
@@ -293,7 +296,7 @@ class _Renderer:
 
     def video(self, block: Block, width: int) -> SafeString:
         shown = self.shown_picture(block, width)
-        return self.of("video", block, link=_led_to(block["url"]), bar=shown["width"] or width, **shown)
+        return self.of("video", block, link=_led_to(block["url"]), **shown)
 
     def shown_picture(self, block: Block, width: int) -> dict[str, Any]:
         picture = self.pictures.get(block["picture"]) if block["picture"] else None
@@ -384,9 +387,8 @@ class _Renderer:
             "link": theme.logo_link if addresses.is_safe(theme.logo_link) else "",
         }
 
-    def pictures_of(self, body: Sequence[Block]) -> Mapping[int, Picture]:
+    def pictures_of(self, every: Sequence[Block]) -> Mapping[int, Picture]:
         """The library's pictures in these blocks: of the mailing's organisation or of the house, no other's."""
-        every = [*body, *(inside for block in body for inside in block.inside())]
         wanted = {
             block["picture"] for block in every if block.kind in {"picture", "video"} and block["picture"]
         }

@@ -134,17 +134,20 @@ class _Styler(Walker):
         super().__init__()
         self.styles = styles
         self.address = address
+        self.points = 0  # how many open list items we stand in
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if tag == "a":
             href = self.address(given.get("href") or "")
             given = {"href": href, "target": "_blank"} if href else {}
-        if style := self.styles.get(tag):
+        if style := "margin:0" if tag == "p" and self.points else self.styles.get(tag):
             given["style"] = style
+        self.points += tag == "li"
         self.out.append(f"<{tag}{written(given)}{' /' if tag in _VOID else ''}>")
 
     def handle_endtag(self, tag: str) -> None:
+        self.points -= tag == "li"
         if tag not in _VOID:
             self.out.append(f"</{tag}>")
 
