@@ -10,7 +10,7 @@ python := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments
+.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments bench-events
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -52,6 +52,9 @@ bench-representatives: test-environment ## What importing 20,000 representatives
 
 bench-segments: test-environment ## What counting a segment costs at a million contacts
 	@$(python) benchmarks/bench_segments.py $(ARGS)
+
+bench-events: test-environment ## Store and apply what a provider reports, beside a raw COPY (ARGS="--events 20000" for fewer)
+	@$(python) benchmarks/bench_events.py $(ARGS)
 
 clean: ## Remove the environment and all local data (the demo database too), unless the service is running
 	@test -x $(python) && exec $(python) -B -m embedded clean || exec $(PYTHON) -B -m embedded clean

@@ -7,8 +7,6 @@ class MailerConfig(AppConfig):
     verbose_name = _("Mail")
 
     def ready(self) -> None:
-        from anymail.signals import tracking
-
         from contacts.segments import rules
         from contacts.signals import import_settled
         from mailer import import_mails, invariants, kinds, personal, segment_rules
@@ -17,9 +15,7 @@ class MailerConfig(AppConfig):
         from mailer.reporting import checking
         from mailer.signup import mails
         from mailer.signup import personal as personal_sign_ups
-        from mailer.webhooks import keep_event
 
-        tracking.connect(keep_event, dispatch_uid="mailer.webhooks.keep_event")
         personal.register()
         invariants.register(checking.NAME, checking.wrong_bars)
         rules.register("mailer", segment_rules.known)

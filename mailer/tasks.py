@@ -25,7 +25,7 @@ def deliver_confirmation(delivery_id: int) -> None:
 
 @shared_task
 def apply_events() -> None:
-    tracking.apply_all()
+    tracking.attend()
 
 
 @shared_task

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench_import, bench_pace, bench_representatives, bench_segments
+from benchmarks import bench_events, bench_import, bench_pace, bench_representatives, bench_segments
+from mailer.models import Delivery, DeliveryEvent
 
 
 @pytest.mark.django_db
@@ -66,3 +67,12 @@ def test_the_segment_benchmark_counts_every_rule_exactly_on_a_few_people():
     assert len(found) == 20
     assert all(line["exact"] and line["contacts"] == 200 for line in found)
     assert sum(line["found"] > 0 for line in found) > 15
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_benchmark_of_events_stores_and_applies_every_one():
+    found = bench_events.measured(events=300, deliveries=200, requests=25)
+    assert found["events_per_s"] > 0
+    assert found["ratio"] > 0
+    assert not DeliveryEvent.objects.filter(applied_at=None).exists()
+    assert Delivery.objects.exclude(delivered_at=None).count() > 100

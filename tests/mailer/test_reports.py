@@ -18,6 +18,7 @@ from contacts.models import Suppression
 from mailer import invariants, tracking
 from mailer.models import Delivery, DeliveryEvent
 from mailer.signals import delivery_settled
+from mailer.tracking import applying
 from tests.factories import make_delivery, make_message, unique_address
 
 pytestmark = pytest.mark.django_db
@@ -45,8 +46,7 @@ def event(
 
 
 def keep(*events: AnymailTrackingEvent) -> None:
-    for one in events:
-        tracking.keep(one, "mailgun")
+    tracking.keep(events, "mailgun")
 
 
 def row(delivery: Delivery) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def test_the_apps_above_hear_that_a_report_settled_the_unknown(heard):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_appliers_at_once_bring_each_report_home_once(monkeypatch, heard):
-    monkeypatch.setattr(tracking, "BATCH", 7)
+    monkeypatch.setattr(applying, "BATCH", 7)
     people = [unique_address() for _ in range(12)]
     message = make_message()
     deliveries = [
@@ -190,7 +190,7 @@ def test_a_message_id_that_many_share_names_nobody_by_itself():
 
 
 def test_reports_for_nobody_do_not_stand_before_a_parked_one_whose_delivery_turns_up(monkeypatch):
-    monkeypatch.setattr(tracking, "BATCH", 2)
+    monkeypatch.setattr(applying, "BATCH", 2)
     keep(*[event(None, at=number, message_id=f"<{number}@elsewhere>") for number in range(5)])
     delivery = make_delivery(status=Status.SENT, sent_at=NOON)
     keep(event(None, message_id="<late@epistle.example>"))
@@ -212,7 +212,7 @@ def test_a_batch_asks_no_question_per_report(django_assert_max_num_queries):
 def test_reports_find_their_delivery_by_an_index():
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN " + tracking._MATCH, [[1]])
+        cursor.execute("EXPLAIN " + applying._WAITING, [0, 10, [], []])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "delivery_provider_id" in plan
     assert "Seq Scan" not in plan
