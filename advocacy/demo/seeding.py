@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts.models import User
 from advocacy import letters, rules, targets, writing
+from advocacy.demo import newsletters
 from advocacy.models import (
     Area,
     Campaign,
@@ -49,6 +50,7 @@ class Seeded:
 
     campaigns: int
     people: int
+    newsletters: int
     staff: int
 
 
@@ -66,6 +68,7 @@ def seed() -> Seeded:
     return Seeded(
         people=sum(_seed_people(path) for path in sorted((FOLDER / "representatives").glob("*.yaml"))),
         campaigns=sum(_seed_campaign(FOLDER / name) for name in CAMPAIGNS),
+        newsletters=_seed_newsletter(FOLDER / "newsletter"),
         staff=_seed_staff(),
     )
 
@@ -77,8 +80,12 @@ def read(path: Path) -> Entry:
 
 
 def languages(folder: Path) -> dict[str, Entry]:
-    """What a campaign says, by language."""
-    return {path.stem: read(path) for path in sorted(folder.glob("*.yaml")) if path.stem != "campaign"}
+    """What a campaign or a newsletter says, by language."""
+    return {
+        path.stem: read(path)
+        for path in sorted(folder.glob("*.yaml"))
+        if path.stem not in {"campaign", "newsletter"}
+    }
 
 
 # --- representatives ------------------------------------------------------------------------------------------------
@@ -281,6 +288,17 @@ def _match(row: Entry) -> Entry:
 
 def _trimmed(row: Entry) -> Entry:
     return {name: value.strip() if isinstance(value, str) else value for name, value in row.items()}
+
+
+# --- newsletter -----------------------------------------------------------------------------------------------------
+
+
+def _seed_newsletter(folder: Path) -> int:
+    told = read(folder / "newsletter.yaml")
+    campaign = Campaign.objects.filter(slug=told["campaign"]).select_related("mailing_list").first()
+    if campaign is None or campaign.mailing_list is None:
+        return 0
+    return newsletters.seed_newsletter(told, languages(folder), campaign.mailing_list)
 
 
 # --- staff ----------------------------------------------------------------------------------------------------------
