@@ -12,6 +12,7 @@ from django.utils import translation
 from contacts import addresses, subscriptions
 from contacts.models import Contact, MailingList
 from mailer.models import Mailing, MailingAct, MailingText, Sender
+from mailer.writing import blocks
 
 Entry = dict[str, Any]
 
@@ -39,8 +40,8 @@ def _with_links(said: Entry, told: Entry, language: str) -> Entry:
     """The text, with `{campaign}` replaced by the address of the campaign's page in its language."""
     with translation.override(language):
         path = reverse("advocacy:campaign", args=[told["campaign"]])
-    blocks = json.loads(json.dumps(said["blocks"]).replace("{campaign}", f"{settings.SITE_URL}{path}"))
-    return {**said, "blocks": blocks}
+    found = json.loads(json.dumps(said["blocks"]).replace("{campaign}", f"{settings.SITE_URL}{path}"))
+    return {**said, "blocks": blocks.clean(found)}
 
 
 def _seed_reader(row: Entry, mailing_list: MailingList) -> None:

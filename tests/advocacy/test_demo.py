@@ -31,6 +31,7 @@ from advocacy.models import (
 from contacts.models import Contact, MailingList
 from mailer import composing
 from mailer.models import Delivery, Mailing
+from mailer.writing import blocks, rendering
 from tests.shared_data import shared
 
 pytestmark = pytest.mark.django_db
@@ -279,3 +280,13 @@ def test_the_demo_borrows_no_sentence():
     words = " ".join(" ".join(ours).split()).casefold().split()
     runs = (" ".join(words[start : start + 9]) for start in range(len(words) - 8))
     assert [run for run in runs if run in theirs] == []
+
+
+def test_the_demo_s_newsletter_could_be_sent_as_it_stands():
+    seeding.seed()
+    mailing = Mailing.objects.get()
+    assert {text.language for text in mailing.texts.all()} == {"en", "fr", "es", "ar"}
+    for text in mailing.texts.all():
+        assert [str(problem) for problem in blocks.problems(text.blocks)] == []
+        assert blocks.clean(text.blocks) == text.blocks  # what an editor would have saved
+        assert "/c/common-bonds/" in rendering.render(text).html

@@ -18,4 +18,6 @@ class Command(BaseCommand):
             done = seed()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Demo: {done.campaigns} campaigns and {done.people} people created.")
+        self.stdout.write(
+            f"Demo: {done.campaigns} campaigns, {done.people} people and {done.newsletters} newsletters created."
+        )
