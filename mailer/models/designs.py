@@ -22,7 +22,7 @@ class Picture(models.Model):
     alt = models.CharField(
         _("what it shows"), max_length=300, help_text=_("Read aloud, and shown where pictures are off.")
     )
-    content_hash = models.CharField(max_length=64, help_text=_("SHA-256 of the file as it is served."))
+    content_hash = models.CharField(max_length=64, help_text="SHA-256 of the file as it is served.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     bytes = models.PositiveIntegerField()
@@ -68,10 +68,10 @@ class Theme(models.Model):
         _("footer per language"),
         default=dict,
         blank=True,
-        help_text=_('For example {"en": "Write to us at …"}'),
+        help_text='For example {"en": "Write to us at …"}',
     )
     profiles = models.JSONField(
-        _("profiles in social networks"), default=dict, blank=True, help_text=_("Network to address.")
+        _("profiles in social networks"), default=dict, blank=True, help_text="Network to address."
     )
 
     class Meta:

@@ -106,7 +106,7 @@ class Delivery(Lifecycle):
         related_name="+",
         db_constraint=False,
         db_index=False,
-        help_text=_("Whom the freeze found; they may be gone since."),
+        help_text="Whom the freeze found; they may be gone since.",
     )
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     address = models.CharField(_("address"), max_length=254, blank=True, help_text=_("Empty once erased."))

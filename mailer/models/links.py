@@ -58,17 +58,17 @@ class Hit(models.Model):
     kind = models.CharField(max_length=6, choices=Kind)
     at = models.DateTimeField(_("when"), db_default=Now())
     verdict = models.CharField(_("taken for"), max_length=8, choices=Verdict)
-    reason = models.CharField(_("why"), max_length=30, help_text=_("A word of `links.judging`."))
+    reason = models.CharField(_("why"), max_length=30, help_text="A word of `links.judging`.")
     agent = models.CharField(
-        max_length=300, blank=True, help_text=_("What fetched it, as it says; emptied after 30 days.")
+        max_length=300, blank=True, help_text="What fetched it, as it says; emptied after 30 days."
     )
     network = models.CharField(
-        max_length=50, blank=True, help_text=_("IPv4 /24 or IPv6 /48; emptied after 30 days.")
+        max_length=50, blank=True, help_text="IPv4 /24 or IPv6 /48; emptied after 30 days."
     )
 
     class Meta:
-        verbose_name = _("hit")
-        verbose_name_plural = _("hits")
+        verbose_name = "hit"
+        verbose_name_plural = "hits"
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(verdict__in=["human", "probable", "machine"]), name="hit_verdict_known"

@@ -69,7 +69,7 @@ class Mailing(Lifecycle):
         _("fallbacks"),
         default=dict,
         blank=True,
-        help_text=_('Language to the languages tried after it, for example {"wo": ["fr"]}.'),
+        help_text='Language to the languages tried after it, for example {"wo": ["fr"]}.',
     )
 
     # --- to whom ---
@@ -96,7 +96,7 @@ class Mailing(Lifecycle):
         _("leave out who acted"),
         null=True,
         blank=True,
-        help_text=_("A rule tree as a segment's, for example who wrote a letter in a campaign."),
+        help_text="A rule tree as a segment's, for example who wrote a letter in a campaign.",
     )
     based_on = models.ForeignKey(
         "self",
@@ -120,11 +120,9 @@ class Mailing(Lifecycle):
     approved_print = models.CharField(
         max_length=64,
         blank=True,
-        help_text=_("Fingerprint of what was approved; another one needs approval anew."),
+        help_text="Fingerprint of what was approved; another one needs approval anew.",
     )
-    preflight = models.JSONField(
-        null=True, blank=True, help_text=_("Findings of the last check, in our words.")
-    )
+    preflight = models.JSONField(null=True, blank=True, help_text="Findings of the last check, in our words.")
     preflight_at = models.DateTimeField(_("checked on"), null=True, blank=True)
     preflight_print = models.CharField(max_length=64, blank=True)
 
@@ -139,24 +137,20 @@ class Mailing(Lifecycle):
     conditions = models.JSONField(
         default=list,
         blank=True,
-        help_text=_(
-            "The rule trees of its blocks, in the order of the bits of MailingMessage.part; set at the freeze."
-        ),
+        help_text="The rule trees of its blocks, in the order of the bits of MailingMessage.part; set at the freeze.",
     )
     candidates = models.PositiveIntegerField(
-        null=True, blank=True, help_text=_("Audience and exclusions together.")
+        null=True, blank=True, help_text="Audience and exclusions together."
     )
     audience = models.PositiveIntegerField(
-        _("audience"), null=True, blank=True, help_text=_("Set by the freeze.")
+        _("audience"), null=True, blank=True, help_text="Set by the freeze."
     )
-    exclusions = models.JSONField(
-        default=dict, blank=True, help_text=_("Reason to how many, each person once.")
-    )
+    exclusions = models.JSONField(default=dict, blank=True, help_text="Reason to how many, each person once.")
     started_at = models.DateTimeField(_("started on"), null=True, blank=True)
     frozen_at = models.DateTimeField(null=True, blank=True)
     paused_because = models.CharField(_("paused because"), max_length=300, blank=True)
     finished_at = models.DateTimeField(_("finished on"), null=True, blank=True)
-    claim = models.UUIDField(null=True, editable=False, help_text=_("Names the worker that freezes it."))
+    claim = models.UUIDField(null=True, editable=False, help_text="Names the worker that freezes it.")
     lease_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("begun on"), db_default=Now())
     changed_at = models.DateTimeField(_("changed on"), db_default=Now())
@@ -202,15 +196,15 @@ class MailingText(models.Model):
     plain = models.TextField(
         _("plain text"), blank=True, help_text=_("Written by hand; empty: made from the blocks.")
     )
-    version = models.PositiveIntegerField(default=1, help_text=_("A save names the version it changes."))
+    version = models.PositiveIntegerField(default=1, help_text="A save names the version it changes.")
     changed_at = models.DateTimeField(_("changed on"), db_default=Now())
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
     class Meta:
-        verbose_name = _("text of a mailing")
-        verbose_name_plural = _("texts of mailings")
+        verbose_name = "text of a mailing"
+        verbose_name_plural = "texts of mailings"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["mailing", "language"], name="one_mailing_text_per_language")
         ]
@@ -224,20 +218,20 @@ class MailingRevision(models.Model):
 
     text = models.ForeignKey(MailingText, on_delete=models.CASCADE, related_name="revisions")
     version = models.PositiveIntegerField(
-        help_text=_("That said it; of what was kept aside, the one it began from.")
+        help_text="That said it; of what was kept aside, the one it began from."
     )
     aside = models.BooleanField(
-        _("kept aside"), default=False, db_default=False, help_text=_("Written while somebody else saved.")
+        _("kept aside"), default=False, db_default=False, help_text="Written while somebody else saved."
     )
-    content = models.JSONField(help_text=_("subject, preheader, blocks, plain"))
+    content = models.JSONField(help_text="subject, preheader, blocks, plain")
     at = models.DateTimeField(_("when"), db_default=Now())
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
     class Meta:
-        verbose_name = _("revision")
-        verbose_name_plural = _("revisions")
+        verbose_name = "revision"
+        verbose_name_plural = "revisions"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["text", "version"], condition=Q(aside=False), name="one_revision_per_version"
@@ -268,8 +262,8 @@ class MailingMessage(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        verbose_name = _("message of a mailing")
-        verbose_name_plural = _("messages of mailings")
+        verbose_name = "message of a mailing"
+        verbose_name_plural = "messages of mailings"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["mailing", "language", "part", "version"], name="one_mailing_message_per_part"
@@ -310,18 +304,16 @@ class MailingChunk(Lifecycle):
     claim = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True)
     reached = models.BigIntegerField(
-        null=True, blank=True, help_text=_("Id of the last delivery settled in this pass.")
+        null=True, blank=True, help_text="Id of the last delivery settled in this pass."
     )
     asked_to = models.BigIntegerField(
         null=True,
         blank=True,
-        help_text=_("Id of the last delivery of the window that has been asked; empty: none is."),
+        help_text="Id of the last delivery of the window that has been asked; empty: none is.",
     )
     asked_at = models.DateTimeField(null=True, blank=True)
     passes = models.PositiveSmallIntegerField(default=0)
-    lapses = models.PositiveSmallIntegerField(
-        default=0, help_text=_("How often a worker died with this chunk.")
-    )
+    lapses = models.PositiveSmallIntegerField(default=0, help_text="How often a worker died with this chunk.")
     sent = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     suppressed = models.PositiveIntegerField(default=0)
@@ -330,8 +322,8 @@ class MailingChunk(Lifecycle):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = _("part of a mailing")
-        verbose_name_plural = _("parts of mailings")
+        verbose_name = "part of a mailing"
+        verbose_name_plural = "parts of mailings"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["mailing", "number"], name="one_chunk_per_number"),
             models.CheckConstraint(
@@ -386,7 +378,7 @@ class MailingAct(models.Model):
     )
     at = models.DateTimeField(_("when"), db_default=Now())
     why = models.CharField(_("why"), max_length=300, blank=True)
-    detail = models.JSONField(default=dict, blank=True, help_text=_("Ids, counts and words of ours."))
+    detail = models.JSONField(default=dict, blank=True, help_text="Ids, counts and words of ours.")
 
     class Meta:
         verbose_name = _("act on a mailing")
@@ -411,8 +403,8 @@ class MailingFigure(models.Model):
     count = models.IntegerField(default=0)
 
     class Meta:
-        verbose_name = _("figure of a mailing")
-        verbose_name_plural = _("figures of mailings")
+        verbose_name = "figure of a mailing"
+        verbose_name_plural = "figures of mailings"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["mailing", "fact", "detail", "hour"], name="one_figure_per_hour")
         ]
@@ -431,8 +423,8 @@ class MailingPresence(models.Model):
     seen_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        verbose_name = _("open editor")
-        verbose_name_plural = _("open editors")
+        verbose_name = "open editor"
+        verbose_name_plural = "open editors"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["mailing", "user", "tab"], name="one_presence_per_tab")
         ]
