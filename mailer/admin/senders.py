@@ -27,6 +27,6 @@ class SenderAdmin(DomainPage):
         "dkim_selectors", "domain",
     ]  # fmt: skip
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The domain of a sender that is being added is not known yet."""
         return [name for name in self.fields if obj is not None or name != "domain"]
