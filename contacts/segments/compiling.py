@@ -42,11 +42,11 @@ def queryset(of: Source) -> QuerySet[Contact]:
 
 
 def as_sql(of: Source) -> tuple[str, tuple[Any, ...]]:
-    """The query for the members' keys, with its bound parameters, to stand in an INSERT … SELECT."""
+    """The query for the members' keys, with its bound parameters, to stand in an INSERT … SELECT; its column is `id`."""
     try:
-        sql, parameters = queryset(of).values("pk").query.sql_with_params()
+        sql, parameters = queryset(of).values("id").query.sql_with_params()
     except EmptyResultSet:  # nobody can match, whatever the data
-        sql, parameters = Contact.objects.extra(where=["false"]).values("pk").query.sql_with_params()
+        sql, parameters = Contact.objects.extra(where=["false"]).values("id").query.sql_with_params()
     return str(sql), tuple(parameters)
 
 
