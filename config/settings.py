@@ -173,12 +173,15 @@ if MAIL_PROVIDER not in {"mailgun", "postmark"}:
     raise ImproperlyConfigured(
         f"MAIL_PROVIDER is {MAIL_PROVIDER!r}; it must be mailgun or postmark, e.g. MAIL_PROVIDER=postmark"
     )
+# Our own SMTP road, for senders that use it: smtp://user:password@relay.example:587?connections=2&in_flight=64
+SMTP_RELAY_URL = env.str("SMTP_RELAY_URL", "")
+# Seconds to wait for a provider or relay to connect (5 at most) and to answer; shorter than any lease (F27).
+MAIL_TIMEOUT = env.int("MAIL_TIMEOUT", 30)
 EMAIL_BACKEND = MAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
 ANYMAIL: dict[str, Any] = {
     # Shared secret in the webhook address, as "user:password"; Postmark signs nothing (RELIABILITY §1).
     "WEBHOOK_SECRET": _need("WEBHOOK_SECRET", "user:a-long-random-string", "sandbox:sandbox-webhook-secret"),
-    # Connect and read limits in seconds; shorter than the lease of a delivery (F27).
-    "REQUESTS_TIMEOUT": (5, env.int("MAIL_TIMEOUT", 30)),
+    "REQUESTS_TIMEOUT": (5, MAIL_TIMEOUT),
     "MAILGUN_SENDER_DOMAIN": MAIL_DOMAIN,
     "MAILGUN_API_URL": (
         env.str("MAILGUN_API_URL", "https://api.mailgun.net/v3") if PRODUCTION else f"{SANDBOX_URL}/v3"

@@ -37,12 +37,24 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer, the provider's id of the message if it gave one, the reason in words, seconds to wait."""
+    """The answer, the provider's id of the message if it gave one, the reason in words, seconds to wait.
+
+    `code` is what a server said of a refused address (RFC 3463, for example 5.1.1); `bounces.classify` reads it.
+    """
 
     answer: Answer
     message_id: str = ""
     reason: str = ""
     wait: float | None = None
+    code: str = ""
+
+
+class NotAccepted(Exception):  # noqa: N818 - it is an answer, not an error of ours
+    """Raised by a mail backend of ours in place of an answer other than yes."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
 
 
 def mail_backend() -> BaseEmailBackend:
@@ -73,6 +85,8 @@ def ask(mail: EmailMultiAlternatives) -> Outcome:
             connection.send_messages([mail])
     except ImproperlyConfigured:
         return Outcome(Answer.LOCKED_OUT, reason="the settings of the provider are not complete", wait=60.0)
+    except NotAccepted as answer:
+        return answer.outcome
     except AnymailRecipientsRefused:
         return Outcome(Answer.REFUSED, reason="the provider refused the address")
     except AnymailAPIError as error:

@@ -6,7 +6,6 @@ letters and digits only, since servers on the way change the case of local parts
 
 from __future__ import annotations
 
-import base64
 import functools
 import hmac
 import re
@@ -14,7 +13,7 @@ import re
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-_SHAPE = re.compile(r"bounces\+([1-9][0-9]{0,17})-([a-z2-7]{16})@", re.ASCII)
+_SHAPE = re.compile(r"bounces\+([1-9][0-9]{0,17})-([0-9a-f]{20})@", re.ASCII)
 
 
 def return_path(delivery_id: int) -> str:
@@ -32,7 +31,7 @@ def delivery_of(address: str) -> int | None:
 
 def _seal(delivery_id: int) -> str:
     digest = hmac.digest(_key(settings.SECRET_KEY), b"%d" % delivery_id, "sha256")
-    return base64.b32encode(digest[:10]).decode("ascii").lower()
+    return digest[:10].hex()
 
 
 @functools.cache

@@ -19,5 +19,8 @@ __all__ = ["Content", "Recipient", "Road", "Turn", "open_road"]
 def open_road(sender: Sender) -> Road:
     """The road of this sender. Raises ImproperlyConfigured where the settings do not lead anywhere."""
     from mailer.roads.single import SingleRoad
+    from mailer.roads.smtp import SmtpRoad
 
+    if sender.road == Sender.Road.SMTP:
+        return SmtpRoad(sender)
     return SingleRoad(sender)
