@@ -12,15 +12,22 @@ from django.http import HttpRequest
 
 def network_of(request: HttpRequest) -> str:
     """The visitor's network as a keyed hash: an IPv4 /24 or an IPv6 /48, never the address itself. "" if unknown."""
+    network = plain_network_of(request)
+    if not network:
+        return ""
+    key = settings.ADDRESS_HASH_KEY.encode()
+    return hmac.new(key, f"network:{network}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def plain_network_of(request: HttpRequest) -> str:
+    """The visitor's network, for example 192.0.2.0/24: for what is judged by where it comes from, and soon forgotten."""
     try:
         address = ipaddress.ip_address(_client_address(request))
     except ValueError:
         return ""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    network = ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)
-    key = settings.ADDRESS_HASH_KEY.encode()
-    return hmac.new(key, f"network:{network}".encode(), hashlib.sha256).hexdigest()[:32]
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
 def _client_address(request: HttpRequest) -> str:

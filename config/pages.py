@@ -37,10 +37,20 @@ def accent(request: HttpRequest, colour: str) -> HttpResponse:
 @cache_control(public=True, max_age=86_400)
 def robots(request: HttpRequest) -> HttpResponse:
     """Campaign pages may be found; whatever stands behind a token or a login may not."""
-    kept_out = ["/staff/", "/webhooks/"] + [
+    kept_out = ["/staff/", "/webhooks/", "/c/", "/o/"] + [
         f"/{language}/{page}/"
         for language, _name in settings.LANGUAGES
-        for page in ("confirm", "letters", "pending", "not-me", "report", "subscribe", "preferences")
+        for page in (
+            "confirm",
+            "letters",
+            "pending",
+            "not-me",
+            "report",
+            "subscribe",
+            "preferences",
+            "u",
+            "view",
+        )
     ]
     text = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in kept_out)
     return HttpResponse(text, content_type="text/plain; charset=utf-8")

@@ -231,6 +231,11 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "mailer.tasks.sweep", "schedule": env.float("SWEEP_SECONDS", 30.0)},
+    "judge-hits": {
+        "task": "mailer.tasks.judge_hits",
+        "schedule": env.float("SWEEP_SECONDS", 30.0),
+        "options": {"expires": 30},
+    },
     "dispatch-letters": {
         "task": "advocacy.tasks.dispatch_due",
         "schedule": env.float("DISPATCH_SECONDS", 5.0),
@@ -248,6 +253,8 @@ CELERY_BEAT_SCHEDULE = {
     "look-at-domains": {"task": "mailer.tasks.look_at_domains", "schedule": 86_400.0},
     "forget-mails": {"task": "mailer.tasks.forget", "schedule": 86_400.0},
 }
+# Networks from which mail gateways follow links, beside those we know (mailer/links/agents.py).
+SCANNER_NETWORKS: list[str] = env.list("SCANNER_NETWORKS", default=[])
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", 180)
 # A worker of imports gives a sign of life at each step, and no step takes more than five seconds.
 IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", 30)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("favicon.ico", pages.favicon, name="favicon"),
     re_path(r"^accent/(?P<colour>[0-9a-f]{6})\.css$", pages.accent, name="accent"),
     path("webhooks/", include("mailer.webhook_urls")),
+    path("", include("mailer.links.urls")),
     path("staff/", admin.site.urls),
     *i18n_patterns(path("", include("mailer.urls")), path("", include("advocacy.urls"))),
 ]

@@ -58,7 +58,12 @@ class Hit(models.Model):
     kind = models.CharField(max_length=6, choices=Kind)
     at = models.DateTimeField(_("when"), db_default=Now())
     verdict = models.CharField(_("taken for"), max_length=8, choices=Verdict)
-    reason = models.CharField(_("why"), max_length=30, help_text="A word of `links.judging`.")
+    reason = models.CharField(
+        _("why"),
+        max_length=30,
+        blank=True,
+        help_text="A word of `links.judging`; empty until it is judged.",
+    )
     agent = models.CharField(
         max_length=300, blank=True, help_text="What fetched it, as it says; emptied after 30 days."
     )
@@ -77,6 +82,7 @@ class Hit(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["link", "verdict", "delivery"], name="hit_of_link"),
             models.Index(fields=["at"], name="hit_to_forget", condition=~Q(agent="") | ~Q(network="")),
+            models.Index(fields=["at"], name="hit_to_judge", condition=Q(reason="")),
         ]
 
     def __str__(self) -> str:

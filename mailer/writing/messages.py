@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from contacts.naming import language_name
 from mailer import sending, theming
+from mailer.links import rewriting
 from mailer.models import Mailing, MailingMessage, MailingText, Message
 from mailer.writing import conditions, fields, rendering
 
@@ -90,11 +91,12 @@ def _stored(mailing: Mailing, mail: rendering.Rendered, language: str) -> Messag
     sender = mailing.sender
     if sender is None:
         raise ValidationError(_("The mailing has no sender."), code="no_sender")
+    html, text = rewriting.rewrite(mail.html, mail.text, mailing, language)
     return sending.write(
         subject=mail.subject,
         preheader=mail.preheader,
-        text=mail.text,
-        html=mail.html,
+        text=text,
+        html=html,
         from_name=sender.name,
         from_address=sender.address,
         reply_to=sender.reply_to,

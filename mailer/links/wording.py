@@ -1,0 +1,42 @@
+"""What a mailing that counts tells its readers, in their language."""
+
+from __future__ import annotations
+
+from html import escape
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from mailer.composing import direction_of
+from mailer.models import Mailing
+from mailer.signup.wording import page_language
+
+
+def sentence(mailing: Mailing, language: str = "") -> str:
+    """What is counted, in words; "" where nothing is."""
+    with translation.override(page_language(language or mailing.language)):
+        match mailing.track_clicks, mailing.track_opens:
+            case True, True:
+                return _(
+                    "We count which links of this mail are followed and whether its pictures are loaded, "
+                    "to learn what is read. It stays with us."
+                )
+            case True, False:
+                return _(
+                    "We count which links of this mail are followed, to learn what is read. It stays with us."
+                )
+            case False, True:
+                return _(
+                    "We count whether the pictures of this mail are loaded, to learn what is read. It stays with us."
+                )
+            case _nothing:
+                return ""
+
+
+def paragraph(text: str, language: str) -> str:
+    """The sentence as small print under a mail. Its grey has a contrast of 4.5 on white and of 4.6 on black."""
+    return (
+        f'<div lang="{language}" dir="{direction_of(language)}" style="max-width:600px;margin:0 auto;'
+        "padding:0 24px 24px;font-family:sans-serif;font-size:12px;line-height:1.5;text-align:center;color:#767676"
+        f'">{escape(text)}</div>'
+    )
