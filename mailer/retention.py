@@ -13,19 +13,27 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from contacts.retention import BATCH, SECONDS, in_time
-from mailer.models import Delivery, Message
+from mailer.models import Delivery, Hit, Message
 from mailer.personal import empty_messages
 from mailer.signup import personal as sign_ups
 
 ADDRESS_DAYS = timedelta(days=90)
 TEXT_DAYS = timedelta(days=90)
+HIT_DAYS = timedelta(days=30)
 
 _ON_THEIR_WAY = [Delivery.Status.QUEUED, Delivery.Status.SENDING]
 
 
 def forget(seconds: float = SECONDS) -> bool:
     """Apply every rule of the mailer. False if time ran out first; call it again then. Safe to run twice at once."""
-    return in_time([texts, addresses, sign_ups.over, sign_ups.addresses], seconds)
+    return in_time([texts, addresses, hits, sign_ups.over, sign_ups.addresses], seconds)
+
+
+def hits() -> Iterator[int]:
+    """What told people from machines; the verdict and its reason stay."""
+    old = Hit.objects.exclude(agent="", network="").filter(at__lt=Now() - HIT_DAYS)
+    while pks := list(old.order_by("at").values_list("pk", flat=True)[:BATCH]):
+        yield Hit.objects.filter(pk__in=pks).update(agent="", network="")
 
 
 def addresses() -> Iterator[int]:

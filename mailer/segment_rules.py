@@ -97,5 +97,5 @@ def _newsletters() -> models.QuerySet[Delivery]:
 
 
 def by_a_person(column: str) -> Q:
-    """That it happened, and, for clicks, that a person did it: the one place to narrow once machines are told apart."""
+    """That it happened, and, for clicks, that a person did it: `links.verdicts` dates no delivery for a machine."""
     return Q((f"{column}__isnull", False))

@@ -8,6 +8,7 @@ from celery import Task, shared_task
 
 from contacts import doorbell
 from mailer import retention, sending, sweeping, tracking
+from mailer.links import verdicts
 from mailer.models import Delivery
 from mailer.preflight import domains
 
@@ -26,6 +27,11 @@ def deliver_confirmation(delivery_id: int) -> None:
 @shared_task
 def apply_events() -> None:
     tracking.attend()
+
+
+@shared_task
+def judge_hits() -> None:
+    verdicts.judge_waiting()
 
 
 @shared_task
