@@ -12,14 +12,13 @@ from mailer.writing import fields
 
 MOST_CHARACTERS = 2_000
 
-_SLOT = re.compile(r"\{\{\s*(" + "|".join(fields.SLOTS) + r")\s*\}\}")
 _FORBIDDEN = re.compile(r"[\s\\<>\"\x00-\x20\x7f]")
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)*[^\W_](?:[\w-]{0,61}[^\W_])?\.?")
 
 
 def is_slot(url: str) -> bool:
     """Whether a link leads to what the door fills in, for example `{{ web_link }}`."""
-    return bool(_SLOT.fullmatch(url.strip()))
+    return bool(fields.SLOT.fullmatch(url.strip()))
 
 
 def is_safe(url: str) -> bool:

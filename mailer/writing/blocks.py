@@ -334,7 +334,7 @@ def _with_own_ids(blocks: list[dict[str, Any]], taken: set[str]) -> list[dict[st
 
 
 def _cleaned(data: Any, place: str, *, nested: bool) -> dict[str, Any]:
-    kind = KINDS.get(data.get("kind", "")) if isinstance(data, dict) else None
+    kind = KINDS.get(str(data.get("kind"))) if isinstance(data, dict) else None
     if kind is None or (nested and not kind.nests):
         raise ValidationError(
             _("Block %(place)s cannot stand here."), code="invalid", params={"place": place}
@@ -360,7 +360,7 @@ def _value(field: Field, value: Any, place: str) -> Any:
         case "items":
             return [rich.clean_line(_text(one)) for one in value] if isinstance(value, list) else []
         case "line" | "url":
-            return " ".join(_CONTROL.sub(" ", _text(value)).split())
+            return line(_text(value))
         case "code":
             return _text(value)
         case "picture":
@@ -379,6 +379,11 @@ def _value(field: Field, value: Any, place: str) -> Any:
             inside = value if isinstance(value, list) else []
             return [_cleaned(one, f"{place}.{number}", nested=True) for number, one in enumerate(inside, 1)]
     raise AssertionError(field.input)
+
+
+def line(text: str) -> str:
+    """A text as one line without control characters."""
+    return " ".join(_CONTROL.sub(" ", _text(text)).split())
 
 
 def _text(value: Any) -> str:

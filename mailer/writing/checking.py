@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
+from mailer.writing import fields
+
 TAGS = frozenset(
     [
         "a",
@@ -166,7 +168,9 @@ def of_style(css: str) -> Iterator[str]:
 
 def _is_link(value: str) -> bool:
     address = _UNSEEN.sub("", value)
-    if address.startswith(("{{", "#")):  # a slot of the door, filled with an address of ours
+    if address.startswith("#") or fields.SLOT.fullmatch(
+        value.strip()
+    ):  # the door fills it with an address of ours
         return True
     return address.partition(":")[0].lower() in _LINKS["href"] and ":" in address
 

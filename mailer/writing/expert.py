@@ -5,6 +5,7 @@ What stands in a double-quoted attribute cannot break out of it, and what is clo
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,16 +15,18 @@ from html.parser import HTMLParser
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
-from mailer.writing import checking
+from mailer.writing import addresses, checking, fields, rich
 
 MOST_DEPTH = 100
+MOST_PROBLEMS = 20
 SECTIONS = frozenset({"mj-section", "mj-wrapper", "mj-hero"})
 CONTENT = frozenset({"mj-text", "mj-button", "mj-image", "mj-divider", "mj-spacer", "mj-table", "mj-raw"})
 _TAGS = SECTIONS | CONTENT | {"mj-column", "mj-group", "mjml", "mj-body"}
 _ENDING = frozenset({"mj-text", "mj-button", "mj-table", "mj-raw"})  # HTML may stand in these
 _VOID = frozenset({"br", "img", "hr", "col", "wbr"})
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
-_ADDRESSES = {"href", "src", "background-url", "background"}
+_LINKS = {"href"}
+_PICTURES = {"src", "background-url", "background"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,21 @@ def _coloured(tag: str, attrs: list[tuple[str, str | None]]) -> list[tuple[str, 
     return attrs
 
 
+def _filled(name: str, value: str) -> str:
+    return fields.in_address(value) if name in _LINKS | _PICTURES else value
+
+
 def _read(source: str) -> _Reader:
     reader = _Reader()
-    reader.feed(source.strip())
-    reader.close()
-    reader.end()
+    with contextlib.suppress(_EnoughError):
+        reader.feed(source.strip())
+        reader.close()
+        reader.end()
     return reader
+
+
+class _EnoughError(Exception):
+    """So much is wrong that the rest need not be read."""
 
 
 class _Reader(HTMLParser):
@@ -82,6 +94,8 @@ class _Reader(HTMLParser):
     def wrong(self, message: str) -> None:
         line, _column = self.getpos()
         self.found.append(gettext("Line %(line)d: %(message)s") % {"line": line, "message": message})
+        if len(self.found) >= MOST_PROBLEMS:
+            raise _EnoughError
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]], *, closed: bool = False) -> None:
         for message in self.misplaced(tag):
@@ -92,14 +106,13 @@ class _Reader(HTMLParser):
             if not closed:
                 self.open.append(tag)
             return
-        kept = "".join(
-            f' {name}="{escape(value or "", quote=True)}"' for name, value in _coloured(tag, attrs)
-        )
+        kept = rich.written({name: _filled(name, value or "") for name, value in _coloured(tag, attrs)})
         self.out.append(f"<{tag}{kept}{' /' if closed or tag in _VOID else ''}>")
         if not closed and tag not in _VOID:
             self.open.append(tag)
-            if len(self.open) == MOST_DEPTH + 1:
+            if len(self.open) > MOST_DEPTH:
                 self.wrong(gettext("Tags may stand in each other %(most)d deep.") % {"most": MOST_DEPTH})
+                raise _EnoughError
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs, closed=True)
@@ -136,13 +149,13 @@ class _Reader(HTMLParser):
     def attribute(self, tag: str, name: str, value: str) -> None:
         if not _NAME.fullmatch(name):
             self.wrong(gettext("%(name)s is no attribute.") % {"name": name[:40]})
-        elif name in {"background-url", "background"} and "://" in value:
-            if not checking.is_picture(value):
-                self.wrong(gettext("A picture may not come from %(address)s.") % {"address": value[:60]})
+        elif name in _LINKS or name in _PICTURES:
+            for message in addresses.problems(value, picture=name in _PICTURES):
+                self.wrong(message)
         else:
             for message in checking.of_attribute(tag, name, value):
                 self.wrong(message)
-        if name not in _ADDRESSES:
+        if name not in _LINKS and name not in _PICTURES:
             for message in checking.of_style(value):
                 self.wrong(message)
 

@@ -22,6 +22,7 @@ FIELD = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*(?:\|([^{}|]*))?\}\}")
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|\{\{|\}\}", re.DOTALL)
 # What the door fills in, one secret for each person.
 SLOTS = ("unsubscribe_link", "preferences_link", "web_link")
+SLOT = re.compile(r"\{\{\s*(" + "|".join(SLOTS) + r")\s*\}\}")
 # The same value, made to stand within the address of a link: see `in_address`.
 IN_ADDRESS = "url_"
 MOST_CHARACTERS = 200

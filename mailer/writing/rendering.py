@@ -100,7 +100,8 @@ def render(
     shown = [block for block in found if conditions.applies(block.shown_to, part, trees or [])]
     frame = frame_of(mailing, text.language, theme)
     with translation.override(text.language):
-        return _Renderer(frame, text.subject, text.preheader, known, draft).mail(shown, text.plain)
+        lines = [blocks.line(one) for one in (text.subject, text.preheader)]
+        return _Renderer(frame, *lines, known, draft).mail(shown, text.plain)
 
 
 def _check_lines(text: MailingText, known: Collection[str]) -> None:
@@ -126,6 +127,7 @@ class _Renderer:
     known: Collection[str]
     draft: bool
     pictures: Mapping[int, Picture] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
     title: Block | None = None  # the first heading: the mail's h1, whatever its size
 
     def mail(self, shown: Sequence[Block], written: str) -> Rendered:
@@ -136,11 +138,7 @@ class _Renderer:
         self.pictures = self.pictures_of(every)
         self.light, self.dark = theming.light(self.frame.theme), theming.dark(self.frame.theme)
         html = self.html(body, footer)
-        text = (
-            plain.of(body, footer, self.footing(footer), self.frame.direction)
-            if not written.strip()
-            else written
-        )
+        text = written if written.strip() else self.text_part(body, footer)
         text = plain.with_ways_out(text, self.footing(footer))
         return Rendered(
             subject=self.subject,
@@ -150,6 +148,10 @@ class _Renderer:
             links=_links(html),
             fields=set(fields.used([self.subject, self.preheader, html, text])),
         )
+
+    def text_part(self, body: Sequence[Block], footer: Block) -> str:
+        written = [block for block in body if not self.problem(block)]
+        return plain.of(written, footer, self.footing(footer), self.frame.direction)
 
     # --- HTML ---
 
@@ -166,7 +168,7 @@ class _Renderer:
     def named(self, error: parent.CompileError, body: Sequence[Block]) -> ValidationError:
         """The error in words, with the block that it comes from: each expert's block is compiled alone."""
         for number, block in enumerate(body, 1):
-            if block.kind != "mjml":
+            if block.kind != "mjml" or self.problem(block):
                 continue
             try:
                 parent.compiled(self.layout([self.mjml(block)], ""))
@@ -223,21 +225,23 @@ class _Renderer:
         return found
 
     def block(self, block: Block, width: int) -> SafeString:
-        if self.draft and (problem := self.problem(block)):
-            return self.fill("unfinished", words=problem, mark=self.mark(block))
+        if words := self.problem(block):
+            return self.fill("unfinished", words=words, mark=self.mark(block))
         make: Callable[..., SafeString] = getattr(self, block.kind)
         return make(block, width) if block.kind in {"picture", "video"} else make(block)
 
     def problem(self, block: Block) -> str:
         """Why a block of a draft cannot be shown yet; "" where it can."""
-        kind = blocks.KINDS[block.kind]
+        if self.draft and block.id not in self.lacking:
+            self.lacking[block.id] = self.lack(block)
+        return self.lacking.get(block.id, "")
+
+    def lack(self, block: Block) -> str:
+        label = blocks.KINDS[block.kind].label
         if block.kind == "columns":
-            return "" if any(block.inside()) else str(kind.label)
-        data = [{"id": block.id, "kind": block.kind, **block.values}]
-        found = blocks.problems(data, self.known)
-        if not found:
-            return ""
-        return f"{kind.label}: {found[0].message}"
+            return "" if any(block.inside()) else str(label)
+        found = blocks.problems([{"id": block.id, "kind": block.kind, **block.values}], self.known)
+        return f"{label}: {found[0].message}" if found else ""
 
     def mark(self, block: Block) -> str:
         """In a preview each block can be found again; readers are not sent our ids."""
