@@ -5,7 +5,6 @@ A value that is missing or wrong stops the start with the variable's name and an
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from config import mail_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -169,17 +170,13 @@ SANDBOX_URL = env.str("SANDBOX_URL", "http://127.0.0.1:8025").rstrip("/")
 SANDBOX_SMTP_PORT = env.int("SANDBOX_SMTP_PORT", 1025)
 # Outside production every mail goes to the sandbox, which speaks Mailgun, whatever else is set.
 MAIL_PROVIDER = env.str("MAIL_PROVIDER", "mailgun") if PRODUCTION else "mailgun"
-if MAIL_PROVIDER not in {"mailgun", "postmark"}:
-    raise ImproperlyConfigured(
-        f"MAIL_PROVIDER is {MAIL_PROVIDER!r}; it must be mailgun or postmark, e.g. MAIL_PROVIDER=postmark"
-    )
 # Our own SMTP road, for senders that use it: smtp://user:password@relay.example:587?connections=2&in_flight=64
 SMTP_RELAY_URL = env.str("SMTP_RELAY_URL", "")
 # Seconds to wait for a provider or relay to connect (5 at most) and to answer; shorter than any lease (F27).
 MAIL_TIMEOUT = env.int("MAIL_TIMEOUT", 30)
 EMAIL_BACKEND = MAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
 ANYMAIL: dict[str, Any] = {
-    # Shared secret in the webhook address, as "user:password"; Postmark signs nothing (RELIABILITY §1).
+    # Shared secret in the addresses of webhooks, as "user:password"; many a provider signs nothing (RELIABILITY §1).
     "WEBHOOK_SECRET": _need("WEBHOOK_SECRET", "user:a-long-random-string", "sandbox:sandbox-webhook-secret"),
     "REQUESTS_TIMEOUT": (5, MAIL_TIMEOUT),
     "MAILGUN_SENDER_DOMAIN": MAIL_DOMAIN,
@@ -187,13 +184,15 @@ ANYMAIL: dict[str, Any] = {
         env.str("MAILGUN_API_URL", "https://api.mailgun.net/v3") if PRODUCTION else f"{SANDBOX_URL}/v3"
     ),
 }
-if MAIL_PROVIDER == "mailgun":
-    ANYMAIL["MAILGUN_API_KEY"] = _need("MAILGUN_API_KEY", "key-…", "sandbox-api-key")
-    ANYMAIL["MAILGUN_WEBHOOK_SIGNING_KEY"] = _need("MAILGUN_WEBHOOK_SIGNING_KEY", "…", "sandbox-signing-key")
+if PRODUCTION:
+    ANYMAIL.update(mail_providers.anymail_settings(MAIL_PROVIDER, lambda name: env.str(name, "")))
 else:
-    ANYMAIL["POSTMARK_SERVER_TOKEN"] = _need("POSTMARK_SERVER_TOKEN", "…", "")
-    # Its webhook view is mounted all the same; a key nobody knows lets no event in.
-    ANYMAIL["MAILGUN_WEBHOOK_SIGNING_KEY"] = secrets.token_hex(32)
+    ANYMAIL["MAILGUN_API_KEY"] = env.str("MAILGUN_API_KEY", "sandbox-api-key")
+    ANYMAIL["MAILGUN_WEBHOOK_SIGNING_KEY"] = env.str("MAILGUN_WEBHOOK_SIGNING_KEY", "sandbox-signing-key")
+# Which SNS topics may post to us, with commas between: Amazon signs for anybody's.
+ANYMAIL["AMAZON_SES_TOPICS"] = [
+    topic for topic in str(ANYMAIL.get("AMAZON_SES_TOPICS", "")).split(",") if topic
+]
 
 # --- queues: the row is the queue, Celery is the doorbell (DESIGN "The ledger") ---------------------------
 CELERY_BROKER_URL = REDIS_URL

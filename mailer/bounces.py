@@ -12,6 +12,16 @@ _Class = Delivery.BounceClass
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _BASIC = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
 _HARD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
+_BARE_REFUSALS = {"550", "551", "553"}
+_MAILBOX = re.compile(
+    r"(user|recipient|mailbox|account|address)\b.{0,40}\b(unknown|not found|not exist|disabled|invalid|inactive)"
+    r"|(no such|unknown|invalid|nonexistent) (user|recipient|mailbox|account|address)",
+    re.I,
+)
+_POLICY = re.compile(
+    r"spam|block|black|polic|reputation|denied|rejected|listed|abuse|content|virus|dmarc|dkim|\bspf\b|relay",
+    re.I,
+)
 _OUR_AUTHENTICATION = {"5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.515"}
 
 WORDS = {
@@ -35,13 +45,16 @@ def code_in(*texts: str) -> str:
     return ""
 
 
-def classify(code: str) -> str:
-    """The bounce class of a code (RELIABILITY §3, "Bounces and suppression").
+def classify(code: str, said: str = "") -> str:
+    """The bounce class of a code (RELIABILITY §3, "Bounces and suppression"), and of the words it came with.
 
-    Only what proves that the mailbox is not there is hard; what we cannot read blocks nobody for ever.
+    Only what proves that the mailbox is not there is hard; what we cannot read blocks nobody for ever. A code of three
+    digits says "refused" and no more: then the words decide between a mailbox and a policy.
     """
-    if code in _HARD or code in {"550", "551", "553"}:
+    if code in _HARD:
         return _Class.HARD
+    if code in _BARE_REFUSALS:
+        return _Class.BLOCK if _POLICY.search(said) and not _MAILBOX.search(said) else _Class.HARD
     if code in _OUR_AUTHENTICATION:
         return _Class.AUTHENTICATION
     if code.startswith("4") or code == "5.2.2" or code == "552":

@@ -1,10 +1,26 @@
-"""The addresses providers post their events to."""
+"""The addresses providers post to: `webhooks/<provider>/tracking/`, named `<provider>_tracking`."""
 
 from django.urls import path
 
-from mailer.webhooks import MailgunEvents, PostmarkEvents
+from mailer import webhooks
+
+_TRACKING = {
+    "amazon_ses": webhooks.AmazonSesEvents,
+    "brevo": webhooks.BrevoEvents,
+    "mailersend": webhooks.MailerSendEvents,
+    "mailgun": webhooks.MailgunEvents,
+    "mailjet": webhooks.MailjetEvents,
+    "mailtrap": webhooks.MailtrapEvents,
+    "mandrill": webhooks.MandrillPosts,
+    "postal": webhooks.PostalEvents,
+    "postmark": webhooks.PostmarkEvents,
+    "resend": webhooks.ResendEvents,
+    "sendgrid": webhooks.SendGridEvents,
+    "sparkpost": webhooks.SparkPostEvents,
+    "unisender_go": webhooks.UnisenderGoEvents,
+}
 
 urlpatterns = [
-    path("mailgun/tracking/", MailgunEvents.as_view(), name="mailgun_tracking"),
-    path("postmark/tracking/", PostmarkEvents.as_view(), name="postmark_tracking"),
+    path(f"{provider}/tracking/", view.as_view(), name=f"{provider}_tracking")
+    for provider, view in _TRACKING.items()
 ]

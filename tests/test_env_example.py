@@ -6,17 +6,19 @@ import ast
 import re
 from pathlib import Path
 
+from config import mail_providers
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def variables_read() -> set[str]:
-    """Names that config/settings.py asks the environment for."""
+    """Names that config/settings.py asks the environment for, and those of the providers."""
     calls = (
         node
         for node in ast.walk(ast.parse((ROOT / "config/settings.py").read_text()))
         if isinstance(node, ast.Call)
     )
-    return {
+    return set(mail_providers.variables()) | {
         call.args[0].value
         for call in calls
         if (

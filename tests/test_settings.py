@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from config import mail_providers
 
 PRODUCTION = {
     "EPISTLE_ENV": "production",
@@ -78,7 +81,27 @@ def test_postmark_needs_its_token_and_no_key_of_mailgun(checkout):
     postmark |= {"MAIL_PROVIDER": "postmark"}
     assert "POSTMARK_SERVER_TOKEN is not set." in start(checkout, postmark).stderr
     assert start(checkout, {**postmark, "POSTMARK_SERVER_TOKEN": "token"}).returncode == 0
-    assert "must be mailgun or postmark" in start(checkout, {**PRODUCTION, "MAIL_PROVIDER": "x"}).stderr
+    assert "must be one of amazon_ses, brevo," in start(checkout, {**PRODUCTION, "MAIL_PROVIDER": "x"}).stderr
+
+
+@pytest.mark.parametrize("provider", sorted(mail_providers.PROVIDERS))
+def test_every_provider_of_anymail_says_which_variable_it_lacks(provider):
+    given: dict[str, str] = {}
+    needed = mail_providers.PROVIDERS[provider].needed
+    if mail_providers.PROVIDERS[provider].package:
+        with pytest.raises(ImproperlyConfigured, match=r"needs a package\. Example: pip install boto3"):
+            mail_providers.anymail_settings(provider, lambda name: needed.get(name, ""))
+        return
+    for name in needed:
+        with pytest.raises(ImproperlyConfigured, match=rf"{name} is not set\. Example: {name}="):
+            mail_providers.anymail_settings(provider, lambda name: given.get(name, ""))
+        given[name] = "value"
+    assert mail_providers.anymail_settings(provider, lambda name: given.get(name, "")) == given
+
+
+def test_the_keys_of_a_provider_we_left_stay_known_since_it_goes_on_reporting():
+    given = {"BREVO_API_KEY": "new", "MAILGUN_WEBHOOK_SIGNING_KEY": "old"}
+    assert mail_providers.anymail_settings("brevo", lambda name: given.get(name, "")) == given
 
 
 def test_an_unknown_environment_is_refused(checkout):

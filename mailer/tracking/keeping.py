@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from mailer import bounces
 from mailer.models import DeliveryEvent
-from mailer.tracking import ringing
+from mailer.tracking import hints, ringing
 
 Fact = DeliveryEvent.Type
 RAW_DAYS = 30
@@ -107,7 +107,7 @@ def _report(event: AnymailTrackingEvent, provider: str) -> Report:
     failed = fact in {Fact.BOUNCED, Fact.REJECTED}
     code = ""
     if failed or fact == Fact.DEFERRED:
-        code = bounces.code_in(event.mta_response or "", event.description or "")
+        code = bounces.code_in(str(event.mta_response or ""), str(event.description or ""))
     # Providers give a repeated post a new event id, so the fact itself is the key, not the id.
     when = event.timestamp.isoformat() if event.timestamp else f"id:{event.event_id}"
     metadata = json.dumps(event.metadata or {}, sort_keys=True, default=str)
@@ -126,10 +126,16 @@ def _report(event: AnymailTrackingEvent, provider: str) -> Report:
         provider=provider,
         provider_message_id=str(event.message_id or ""),
         delivery_ref=_reference(event.metadata),
-        bounce_class=bounces.classify(code) if failed else "",
+        bounce_class=_class(event, provider, code) if failed else "",
         bounce_code=code,
         raw=as_json(event.esp_event),
     )
+
+
+def _class(event: AnymailTrackingEvent, provider: str, code: str) -> str:
+    """By the status code of the receiving server; where none is quoted, by the provider's own words."""
+    said = "" if code else hints.of(provider, event.esp_event)
+    return said or bounces.classify(code, f"{event.mta_response or ''} {event.description or ''}")
 
 
 def _key(report: Report) -> str:

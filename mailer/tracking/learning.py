@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.db.models import Q
+
 from contacts import subscriptions, suppressions
 from contacts.models import Contact, MailingList, Suppression
 from mailer import sending
@@ -77,4 +79,4 @@ def _unsubscribe(deliveries: Iterable[Delivery]) -> None:
 
 def _lists_of(mailing: Mailing) -> Iterable[MailingList]:
     """Every list that "unsubscribe" of the mailing leaves."""
-    return {*mailing.include_lists.all(), *MailingList.objects.filter(pk=mailing.mailing_list_id)}
+    return MailingList.objects.filter(Q(pk=mailing.mailing_list_id) | Q(pk__in=mailing.include_lists.all()))
