@@ -58,6 +58,7 @@ ROLES: dict[str, dict[str, str]] = {
         "mailer.picture": "view add change",
         "mailer.savedblock": "view add change delete",
         "mailer.mailingtemplate": "view add change delete",
+        "mailer.theme": "view add change",
         "mailer.sender": "view",
         "contacts.mailinglist": "view",
         "contacts.segment": "view",

@@ -151,10 +151,14 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+# Pictures of mailings. Every web process reads and writes here: on several machines, a shared folder.
+MEDIA_ROOT = Path(
+    _need("MEDIA_ROOT", "/var/lib/epistle/media", str(BASE_DIR / ".epistle" / "media"))
+)
 WHITENOISE_USE_FINDERS = not PRODUCTION
 # The public form is small; what is larger is refused before it is read (RELIABILITY A10).
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", 2_621_440)
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3_000  # a mailing of 200 blocks is one form
 
 # --- mail: one door out, see mailer/sending.py ----------------------------------------------------------
 MAIL_DOMAIN = _need("MAIL_DOMAIN", "mail.example.org", "epistle.example")

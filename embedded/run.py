@@ -115,6 +115,7 @@ def environment_for(port: int, servers: Mapping[str, str]) -> dict[str, str]:
     return {
         "SITE_URL": f"http://localhost:{port}",
         "MAILGUN_WEBHOOK_SIGNING_KEY": "sandbox-signing-key",
+        "MEDIA_ROOT": str(checkout_state().folder / "media"),
         **os.environ,
         **servers,
         "EPISTLE_ENV": "development",

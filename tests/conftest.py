@@ -39,6 +39,8 @@ def _start_servers() -> None:
 
 def _set_up_django() -> None:
     os.environ["EPISTLE_ENV"] = "test"
+    os.environ["MEDIA_ROOT"] = media = tempfile.mkdtemp(prefix="epistle-media-")
+    _servers.callback(shutil.rmtree, media, ignore_errors=True)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
 

@@ -45,7 +45,18 @@ from contacts.models import (
     Subscription,
     Suppression,
 )
-from mailer.models import Delivery, DeliveryEvent, Mailing, Message, Sender, SignUp
+from mailer.models import (
+    Delivery,
+    DeliveryEvent,
+    Mailing,
+    MailingTemplate,
+    Message,
+    Picture,
+    SavedBlock,
+    Sender,
+    SignUp,
+    Theme,
+)
 
 _number = itertools.count(1)
 TODAY = dt.date(2026, 11, 1)
@@ -264,6 +275,10 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
     person = make_person()
     mandate = person.mandates.get()
     campaign = make_campaign(organisation=organisation)
+    picture = Picture.objects.create(
+        name="Court", alt="A court", content_hash=f"{n():064x}", width=1, height=1, bytes=1, organisation=organisation,
+        file="pictures/court.png",
+    )  # fmt: skip
     sender = Sender.objects.create(
         name=f"Sender {n()}",
         address="news@epistle.example",
@@ -327,6 +342,12 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
         Mailing.objects.create(
             name="News", organisation=organisation, sender=sender, mailing_list=mailing_list
         ),
+        picture,
+        Theme.objects.create(organisation=organisation),
+        SavedBlock.objects.create(
+            name="Line", block={"id": "a1", "kind": "divider"}, organisation=organisation
+        ),
+        MailingTemplate.objects.create(name="News", language="en", organisation=organisation),
         organisation or make_organisation(),
         Group.objects.create(name=f"Group {n()}"),
     ]

@@ -24,6 +24,7 @@ PRODUCTION = {
     "REDIS_URL": "redis://:secret@valkey.example:6379/0",
     "MAIL_DOMAIN": "mail.example.org",
     "POSTAL_ADDRESS": "Example Coalition, 1 Example Street, The Hague",
+    "MEDIA_ROOT": "/var/lib/epistle/media",
     "MAILGUN_API_KEY": "key",
     "MAILGUN_WEBHOOK_SIGNING_KEY": "key",
     "WEBHOOK_SECRET": "user:secret",

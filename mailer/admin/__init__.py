@@ -3,11 +3,34 @@
 A page of a mailing is a module of its own that registers itself (see `pages`); it is named here.
 """
 
-from mailer.admin import deliveries, mailings, senders, signups
+from mailer.admin import (
+    deliveries,
+    designs,
+    mailing_forms,
+    mailing_history,
+    mailing_languages,
+    mailing_paste,
+    mailing_preview,
+    mailing_shown,
+    mailing_write,
+    mailings,
+    pictures,
+    senders,
+    signups,
+)
 
 __all__ = [
     "deliveries",
+    "designs",
+    "mailing_forms",
+    "mailing_history",
+    "mailing_languages",
+    "mailing_paste",
+    "mailing_preview",
+    "mailing_shown",
+    "mailing_write",
     "mailings",
+    "pictures",
     "senders",
     "signups",
 ]

@@ -6,16 +6,18 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import Place, StaffAdmin, navigation
-from mailer.admin import mailing_words, pages
+from accounts.desk import Place, StaffAdmin, key_in, navigation
+from mailer.admin import mailing_forms, mailing_words, mailing_write, pages
 from mailer.models import Mailing, MailingAct
 
 navigation.add(Place(40, _("Mailings"), "admin:mailer_mailing_changelist", "mailer.view_mailing"))
+
+_VIEW = "mailer.view_mailing"
 
 
 @admin.register(Mailing)
@@ -29,7 +31,6 @@ class MailingAdmin(StaffAdmin):
     list_select_related = ["mailing_list", "sender"]
     search_fields = ["name"]
     search_help_text = _("A part of the mailing's name.")
-    fields = ["name", "language", "sender", "mailing_list"]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         begun = MailingAct.objects.filter(mailing=models.OuterRef("pk"), what=MailingAct.What.CREATED)
@@ -43,6 +44,21 @@ class MailingAdmin(StaffAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [*pages.urls(self), *super().get_urls()]
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return mailing_forms.new_mailing(self, request)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """A mailing opens where it is written."""
+        return mailing_write.write(self, request, self.row_or_404(request, key_in(object_id) or 0, _VIEW))
 
     def page_context(
         self, request: HttpRequest, mailing: Mailing, here: str, title: Any = ""

@@ -43,6 +43,11 @@ class Picture(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def file_name(self) -> str:
+        """The name it is served under."""
+        return f"{self.content_hash}.{str(self.file.name).rpartition('.')[2]}"
+
 
 class Theme(models.Model):
     """The look of an organisation's mailings; the one without an organisation is the house's."""
