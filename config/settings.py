@@ -245,6 +245,11 @@ CELERY_BEAT_SCHEDULE = {
         # A tick that no worker took in time is of no use to the next one: ticks must not pile up before mails.
         "options": {"expires": 10},
     },
+    "tick-mailings": {
+        "task": "mailer.tasks.tick_mailings",
+        "schedule": env.float("MAILING_TICK_SECONDS", 3.0),
+        "options": {"expires": 6},
+    },
     "sweep-imports": {
         "task": "contacts.tasks.sweep_imports",
         "schedule": env.float("SWEEP_SECONDS", 30.0),
@@ -258,6 +263,12 @@ CELERY_BEAT_SCHEDULE = {
 }
 # Networks from which mail gateways follow links, beside those we know (mailer/links/agents.py).
 SCANNER_NETWORKS: list[str] = env.list("SCANNER_NETWORKS", default=[])
+# "Send now" can be taken back for so long.
+MAILING_UNDO_SECONDS = env.int("MAILING_UNDO_SECONDS", 60)
+# People one worker claims at a time, see mailer/mailings/chunks.py.
+MAILING_CHUNK = env.int("MAILING_CHUNK", 2_000)
+# A worker that fixes an audience gives a sign of life at each step, and no step takes more than five seconds.
+MAILING_LEASE_SECONDS = env.int("MAILING_LEASE_SECONDS", 30)
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", 180)
 # A worker of imports gives a sign of life at each step, and no step takes more than five seconds.
 IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", 30)

@@ -17,10 +17,11 @@ def wake(task: Task[..., Any], *args: Any) -> None:
     transaction.on_commit(lambda: ring(task, *args), robust=True)
 
 
-def ring(task: Task[..., Any], *args: Any) -> bool:
-    """Ring for a worker now; False if the broker did not answer."""
+def ring(task: Task[..., Any], *args: Any, expires: float | None = None) -> bool:
+    """Ring for a worker now; False if the broker did not answer. Nobody answers a ring after `expires` seconds."""
+    options: dict[str, Any] = {} if expires is None else {"expires": expires}
     try:
-        task.apply_async(args=args, retry=False)
+        task.apply_async(args=args, retry=False, **options)
     except OperationalError:
         logger.warning("the broker does not answer; the sweeper will ring again", extra={"task": task.name})
         return False

@@ -20,12 +20,12 @@ def count_of(rows: QuerySet[Delivery]) -> int:
 
 def unknown(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
     """Those a person has to settle."""
-    return rows.filter(status=Delivery.Status.UNKNOWN)
+    return rows.filter(trouble=Delivery.Status.UNKNOWN)
 
 
 def failed_lately(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
     """Those refused for good that were written in the last seven days."""
-    return rows.filter(status=Delivery.Status.FAILED, created_at__gte=_a_week_ago())
+    return rows.filter(trouble=Delivery.Status.FAILED, created_at__gte=_a_week_ago())
 
 
 def _a_week_ago() -> dt.datetime:

@@ -102,7 +102,8 @@ def erase(person: Person) -> dict[str, int]:
     # In the order in which other workers lock several of them.
     for delivery in mails.filter(status=Delivery.Status.QUEUED).order_by("pk"):
         # A letter belongs to who wrote it: one that waits for this mailbox is stopped at the door and held for a look.
-        if delivery.kind != Delivery.Kind.LETTER:
+        # A mailing's may be in the hands of the provider just now: its window settles it, an empty address stops it.
+        if delivery.kind not in {Delivery.Kind.LETTER, Delivery.Kind.MAILING}:
             sending.cancel(delivery, "its receiver was erased")
     events = DeliveryEvent.objects.filter(delivery__in=mails)
     hits = Hit.objects.filter(delivery__in=mails).exclude(agent="", network="")

@@ -173,7 +173,7 @@ def claim(delivery_id: int) -> Delivery | None:
         delivery = (
             Delivery.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("message")
-            .filter(pk=delivery_id, status=Status.QUEUED, due_at__lte=Now())
+            .filter(pk=delivery_id, status=Status.QUEUED, wakes_at__lte=Now())
             .first()
         )
         if delivery is None or _stopped(delivery):
@@ -311,14 +311,27 @@ def settle_by_proof(delivery: Delivery) -> bool:
 
 @transaction.atomic
 def settle_unknown(delivery: Delivery, *, sent: bool, actor: User) -> bool:
-    """A person's word on an unknown delivery: it arrived, or it is sent again. False if it was settled already."""
+    """A person's word on an unknown delivery: it arrived, or it is sent again.
+
+    False if it was settled already, or belongs to a mailing that was called off: nobody is sent that again.
+    """
+    from mailer.mailings import chunks, running
+
     new = Status.SENT if sent else Status.QUEUED
+    chunk = chunks.hold(delivery)
+    if chunk is not None and not sent and not running.reopen(chunk.mailing_id):
+        return False
     changes: dict[str, Any] = (
         {"sent_at": Now()} if sent else {"due_at": Now(), "claim": None, "asked_at": None}
     )
     if not delivery.move_to(new, reason="", **changes):
         return False
     record(delivery, Fact.SETTLED if sent else Fact.PUT_BACK, actor=actor)
+    if chunk is not None:
+        chunks.count_settled(chunk, sent=sent)
+        if not sent:
+            running.wake(chunk.mailing_id)
+        return True
     if sent:
         tell(delivery, "sent")
     else:
@@ -333,8 +346,15 @@ def settle_unknown(delivery: Delivery, *, sent: bool, actor: User) -> bool:
 
 def record(delivery: Delivery, fact: str, detail: str = "", actor: User | None = None) -> DeliveryEvent:
     """Add one fact of ours to the delivery's history."""
-    return DeliveryEvent.objects.create(
-        delivery=delivery,
+    event = fact_of(delivery.pk, fact, detail, actor)
+    event.save(force_insert=True)
+    return event
+
+
+def fact_of(delivery_id: int, fact: str, detail: str = "", actor: User | None = None) -> DeliveryEvent:
+    """One fact of ours, to be stored."""
+    return DeliveryEvent(
+        delivery_id=delivery_id,
         event_key=uuid.uuid4().hex,
         type=fact,
         occurred_at=timezone.now(),

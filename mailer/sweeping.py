@@ -34,9 +34,8 @@ def sweep() -> dict[str, int]:
 def ring_for_due() -> int:
     """Ring for every single mail and letter that is due; stops at the first ring the broker does not hear."""
     due = (
-        Delivery.objects.filter(status=Delivery.Status.QUEUED, due_at__lte=Now())
-        .exclude(kind=Delivery.Kind.MAILING)
-        .order_by("due_at")
+        Delivery.objects.filter(status=Delivery.Status.QUEUED, wakes_at__lte=Now())
+        .order_by("wakes_at")
         .values_list("pk", "kind")[:BATCH]
     )
     rung = 0

@@ -9,6 +9,9 @@ from celery import Task, shared_task
 from contacts import doorbell
 from mailer import retention, sending, sweeping, tracking
 from mailer.links import verdicts
+from mailer.mailings import freezing, running
+from mailer.mailings import sending as mailings
+from mailer.mailings import sweeping as mailing_sweeps
 from mailer.models import Delivery
 from mailer.preflight import domains
 
@@ -37,6 +40,25 @@ def judge_hits() -> None:
 @shared_task
 def sweep() -> None:
     sweeping.sweep()
+
+
+@shared_task
+def tick_mailings() -> None:
+    mailing_sweeps.tick()
+
+
+@shared_task(time_limit=850)
+def start_mailing(mailing_id: int) -> None:
+    """Start a mailing whose moment has come, and fix its audience; shorter than the broker's patience, 900 s."""
+    running.start(mailing_id)
+    freezing.freeze(mailing_id)
+
+
+@shared_task
+def send_chunk(mailing_id: int) -> None:
+    """Send the next chunks of a mailing; what is left is rung for."""
+    if mailings.work(mailing_id):
+        doorbell.ring(send_chunk, mailing_id)
 
 
 @shared_task

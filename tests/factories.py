@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from accounts.models import User
 from advocacy import letters, targets
 from advocacy.letters import Draft
 from advocacy.models import (
@@ -330,3 +331,24 @@ def make_sign_up(
             }
         )
     )
+
+
+def make_audience(mailing: Mailing, people: int, **fields: Any) -> list[Contact]:
+    """So many new contacts with a confirmed subscription to the mailing's list, by bulk."""
+    addresses = [unique_address() for _ in range(people)]
+    contacts = Contact.objects.bulk_create(
+        Contact(
+            address=one.given, address_key=one.key, address_hash=one.hash, **{"name": "Ann Example", **fields}
+        )
+        for one in addresses
+    )
+    Subscription.objects.bulk_create(
+        Subscription(contact=one, mailing_list=mailing.mailing_list, status=Subscription.Status.CONFIRMED)
+        for one in contacts
+    )
+    return contacts
+
+
+def make_user(**fields: Any) -> User:
+    """A member of staff."""
+    return User.objects.create(**{"username": f"user-{next(_number)}", "is_staff": True, **fields})

@@ -6,6 +6,7 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -40,6 +41,7 @@ class Mailing(Lifecycle):
         Status.SCHEDULED: {Status.DRAFT, Status.SENDING, Status.CANCELLED},
         Status.SENDING: {Status.PAUSED, Status.CANCELLED, Status.SENT},
         Status.PAUSED: {Status.SENDING, Status.CANCELLED},
+        Status.SENT: {Status.SENDING},  # a person sends an unknown delivery again
     }
 
     class Relation(models.TextChoices):
@@ -312,6 +314,12 @@ class MailingChunk(Lifecycle):
         help_text="Id of the last delivery of the window that has been asked; empty: none is.",
     )
     asked_at = models.DateTimeField(null=True, blank=True)
+    withheld = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        blank=True,
+        help_text=_("Ids within that window that may no longer be written to: they were not asked."),
+    )
     passes = models.PositiveSmallIntegerField(default=0)
     lapses = models.PositiveSmallIntegerField(default=0, help_text="How often a worker died with this chunk.")
     sent = models.PositiveIntegerField(default=0)
