@@ -57,63 +57,85 @@ class NotAccepted(Exception):  # noqa: N818 - it is an answer, not an error of o
         self.outcome = outcome
 
 
-def mail_backend() -> BaseEmailBackend:
-    """The connection all mail leaves by. Outside production it can only reach the sandbox.
+def mail_backend(instead: str = "") -> BaseEmailBackend:
+    """The connection all mail leaves by; `instead` names a class of ours for the same provider. Outside production it
+    can only reach the sandbox.
 
     Raises ImproperlyConfigured if the settings would let a development machine mail a real person.
     """
-    # Anymail's test backend keeps mail in memory and reaches nobody.
-    in_memory = settings.MAIL_BACKEND == "anymail.backends.test.EmailBackend"
-    if not settings.PRODUCTION and settings.MAIL_BACKEND.startswith("anymail.") and not in_memory:
+    # Anymail's test backend keeps mail in memory and reaches nobody; our SMTP looks after itself (roads.smtp.relay).
+    harmless = settings.MAIL_BACKEND in {"anymail.backends.test.EmailBackend", SMTP_BACKEND}
+    if not settings.PRODUCTION and settings.MAIL_BACKEND.startswith("anymail.") and not harmless:
         target = str(settings.ANYMAIL.get("MAILGUN_API_URL", ""))
         # The sandbox speaks plain HTTP and no provider does: even a SANDBOX_URL that names one reaches nobody.
         is_sandbox = target.startswith(f"{settings.SANDBOX_URL}/") and target.startswith("http://")
         if settings.MAIL_BACKEND != "anymail.backends.mailgun.EmailBackend" or not is_sandbox:
             raise ImproperlyConfigured("Outside production every mail goes to the sandbox: see SANDBOX_URL.")
-    return get_connection(settings.MAIL_BACKEND)
+    return get_connection(instead or settings.MAIL_BACKEND)
+
+
+SMTP_BACKEND = "mailer.roads.smtp.EmailBackend"
 
 
 def provider_name() -> str:
-    """The provider's short name, kept on every delivery, for example `mailgun`."""
+    """The provider's short name, kept on every delivery, for example `mailgun`; `smtp` for our relay."""
+    if settings.MAIL_BACKEND == SMTP_BACKEND:
+        return "smtp"
     return settings.MAIL_BACKEND.removeprefix("anymail.backends.").split(".")[0][:30]
 
 
 def ask(mail: EmailMultiAlternatives) -> Outcome:
     """Ask the provider once to take `mail`. Never raises, whatever the provider, the network or a setting does."""
     try:
-        with _opened(mail_backend()) as connection:
+        with opened(mail_backend()) as connection:
             connection.send_messages([mail])
-    except ImproperlyConfigured:
-        return Outcome(Answer.LOCKED_OUT, reason="the settings of the provider are not complete", wait=60.0)
-    except NotAccepted as answer:
-        return answer.outcome
-    except AnymailRecipientsRefused:
-        return Outcome(Answer.REFUSED, reason="the provider refused the address")
-    except AnymailAPIError as error:
-        return _read(error)
-    except AnymailError as error:
-        # Raised while the request was built: the provider was never asked.
-        return Outcome(Answer.REFUSED, reason=f"the mail could not be built: {type(error).__name__}")
     except Exception as error:
-        return Outcome(Answer.UNKNOWN, reason=f"asking the provider broke off: {type(error).__name__}")
+        return outcome_of(error)
     message_id = getattr(getattr(mail, "anymail_status", None), "message_id", None)
     if message_id in (None, ""):
         return Outcome(Answer.UNKNOWN, reason="the provider's answer names no message")
     return Outcome(Answer.ACCEPTED, message_id=str(message_id))
 
 
+def outcome_of(error: Exception) -> Outcome:
+    """What an error of a mail backend proves about the mails of that request."""
+    match error:
+        case ImproperlyConfigured():
+            return INCOMPLETE
+        case NotAccepted():
+            return error.outcome
+        case AnymailRecipientsRefused():
+            return Outcome(Answer.REFUSED, reason="the provider refused the address")
+        case AnymailAPIError():
+            return _read(error)
+        case AnymailError():
+            # Raised while the request was built: the provider was never asked.
+            return Outcome(Answer.REFUSED, reason=f"the mail could not be built: {type(error).__name__}")
+        case _:
+            return Outcome(Answer.UNKNOWN, reason=f"asking the provider broke off: {type(error).__name__}")
+
+
+INCOMPLETE = Outcome(Answer.LOCKED_OUT, reason="the settings of the provider are not complete", wait=60.0)
+
+
 @contextlib.contextmanager
-def _opened(connection: BaseEmailBackend) -> Iterator[BaseEmailBackend]:
+def opened(connection: BaseEmailBackend) -> Iterator[BaseEmailBackend]:
+    """A backend opened, and closed at the end."""
     try:
-        connection.open()
-        if session := getattr(connection, "session", None):
-            # A letter and its address go to the provider we know, not to wherever it points.
-            session.max_redirects = 0
-            # The sandbox is on this machine; a laptop's proxy could not reach it and should not see its mail.
-            session.trust_env = settings.PRODUCTION
+        open_backend(connection)
         yield connection
     finally:
         connection.close()
+
+
+def open_backend(connection: BaseEmailBackend) -> None:
+    """Open a backend that its caller closes, with the care that every request of ours takes."""
+    connection.open()
+    if session := getattr(connection, "session", None):
+        # A letter and its address go to the provider we know, not to wherever it points.
+        session.max_redirects = 0
+        # The sandbox is on this machine; a laptop's proxy could not reach it and should not see its mail.
+        session.trust_env = settings.PRODUCTION
 
 
 def _read(error: AnymailAPIError) -> Outcome:

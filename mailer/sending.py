@@ -29,6 +29,7 @@ from contacts.addresses import Address
 from mailer import composing, headers, kinds, providers, throttle
 from mailer.models import Delivery, DeliveryEvent, Message, Sender
 from mailer.providers import Answer, Outcome
+from mailer.roads import abilities
 from mailer.signals import delivery_settled
 
 logger = logging.getLogger(__name__)
@@ -224,10 +225,7 @@ def compose(delivery: Delivery) -> EmailMultiAlternatives:
     )
     if message.html:
         mail.attach_alternative(composing.fill_slots(message.html, slots, html=True), "text/html")
-    # Anymail's own attributes: what comes back with every event, and nothing that watches the reader.
-    mail.metadata = {"delivery_id": str(delivery.pk)}  # type: ignore[attr-defined]
-    mail.track_opens = False  # type: ignore[attr-defined]
-    mail.track_clicks = False  # type: ignore[attr-defined]
+    abilities.add_options(mail, providers.provider_name(), {"delivery_id": str(delivery.pk)})
     return mail
 
 

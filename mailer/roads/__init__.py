@@ -18,9 +18,7 @@ __all__ = ["Content", "Recipient", "Road", "Turn", "open_road"]
 
 def open_road(sender: Sender) -> Road:
     """The road of this sender. Raises ImproperlyConfigured where the settings do not lead anywhere."""
-    from mailer.roads.single import SingleRoad
+    from mailer.roads.api import ApiRoad
     from mailer.roads.smtp import SmtpRoad
 
-    if sender.road == Sender.Road.SMTP:
-        return SmtpRoad(sender)
-    return SingleRoad(sender)
+    return SmtpRoad(sender) if sender.road == Sender.Road.SMTP else ApiRoad(sender)

@@ -15,8 +15,7 @@ class Recipient(NamedTuple):
     """One delivery of a window, as the ledger hands it over; the consent check is behind it.
 
     `values` holds every merge field and slot that the message or its headers name. Values of fields are plain text
-    (escaping is the road's work); slots of the door (`…_link`, `link_3`) are addresses of our own, ASCII without
-    `& < > " '`. A missing name is an error of this mail alone: it is refused, nobody is asked.
+    (escaping is the road's work); slots of the door (`links.slots.NAMES`) are ASCII without `& < > " '`. A missing name is an error of this mail alone: it is refused, nobody is asked.
     """
 
     delivery_id: int
@@ -29,7 +28,7 @@ class Content:
     """A message with its headers, to be sent to many: made once for a chunk.
 
     `headers` are those beside From, To, Reply-To, Subject, Date, Message-ID and MIME, in the order they are written;
-    a value may hold slots, for example `<{{ unsubscribe_post_link }}>`. What roads compile of it is kept in `compiled`.
+    a value may hold slots, for example `<{{ unsubscribe_link }}>`. What roads compile of it is kept in `compiled`.
     """
 
     message: Message

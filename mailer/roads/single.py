@@ -1,49 +1,12 @@
-"""One request a person: for providers whose API takes no batch of own texts."""
+"""One whole mail for one recipient, as the door for single mails would write it: where a provider takes no batch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
-
-from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 
 from mailer import composing, headers, providers
-from mailer.models import Sender
-from mailer.providers import Answer, Outcome
-from mailer.roads.contract import Content, Recipient, Turn
-
-
-class SingleRoad:
-    """Fills and sends each mail by itself, as the door for single mails does."""
-
-    window = 50
-
-    def __init__(self, sender: Sender) -> None:
-        self.sender = sender
-        self.provider = providers.provider_name()
-
-    def turn(self, people: int) -> Turn:
-        return Turn(people)
-
-    def ask(self, content: Content, recipients: Sequence[Recipient]) -> list[Outcome]:
-        return [self._ask(content, recipient) for recipient in recipients]
-
-    def _ask(self, content: Content, recipient: Recipient) -> Outcome:
-        try:
-            mail = compose(content, recipient)
-        except (ValidationError, composing.MergeError) as error:
-            return Outcome(Answer.REFUSED, reason=f"the mail could not be written: {type(error).__name__}")
-        return providers.ask(mail)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
+from mailer.roads import abilities
+from mailer.roads.contract import Content, Recipient
 
 
 def compose(content: Content, recipient: Recipient) -> EmailMultiAlternatives:
@@ -63,7 +26,6 @@ def compose(content: Content, recipient: Recipient) -> EmailMultiAlternatives:
     )
     if message.html:
         mail.attach_alternative(composing.fill(message.html, values, html=True), "text/html")
-    mail.metadata = {**content.metadata, "delivery_id": str(recipient.delivery_id)}  # type: ignore[attr-defined]
-    mail.track_opens = False  # type: ignore[attr-defined]
-    mail.track_clicks = False  # type: ignore[attr-defined]
+    metadata = {**content.metadata, "delivery_id": str(recipient.delivery_id)}
+    abilities.add_options(mail, providers.provider_name(), metadata)
     return mail

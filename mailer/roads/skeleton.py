@@ -19,12 +19,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from mailer import composing, headers
+from mailer.links import slots
 from mailer.roads import lines
 from mailer.roads.contract import Content, Recipient
 
 MAX_LINE = 990  # octets of a line of an 8bit body, the longest values included
 WRAP = 500  # octets after which a line of HTML is broken inside a tag, where a break changes nothing
-MAX_LINK = 200  # octets of a slot of the door
+MAX_SLOT = 200  # octets of a slot of the door
 MAX_VALUE = 120  # octets of a field's value on an 8bit line; a longer one makes that mail quoted-printable
 
 MAX_KEPT = 32  # skeletons a process keeps: 40 kB each
@@ -157,7 +158,7 @@ class Skeleton:
         yield f"Content-Type: text/{kind}; charset=utf-8\r\n".encode()
         yield f"Content-Transfer-Encoding: {encoding}\r\n\r\n".encode()
         at_line_start = True
-        for piece in _cut("\r\n".join(body_lines)):
+        for piece in cut("\r\n".join(body_lines)):
             if isinstance(piece, str):
                 constant = piece.encode("utf-8", "replace")
                 yield constant if eight_bit else _quoted(constant)
@@ -165,8 +166,8 @@ class Skeleton:
                 continue
             name, fallback = piece
             encode = _encoder(name, fallback, kind)
-            if eight_bit and is_link(name):
-                yield Slot(("link", name), encode)  # the same octets in both parts and in headers
+            if eight_bit and is_slot(name):
+                yield Slot(("slot", name), encode)  # the same octets in both parts and in headers
             elif eight_bit:
                 yield Slot((kind, name, fallback), _short(encode))
             else:
@@ -199,44 +200,44 @@ def compiled(content: Content, *, eight_bit: bool) -> Skeleton:
 _kept: dict[tuple[object, ...], Skeleton] = {}
 
 
-def is_link(name: str) -> bool:
-    """Whether a slot is one of the door: an address of ours, ASCII, with nothing to escape."""
-    return name.endswith("_link") or name.startswith("link_")
+def is_slot(name: str) -> bool:
+    """Whether this is a slot of the door: ASCII of our own making, with nothing to escape."""
+    return name in slots.NAMES
 
 
-def _header(name: str, value: str) -> Iterator[Piece]:
+def _header(header: str, value: str) -> Iterator[Piece]:
     """A header line. With slots of the door it is cut at them; with a merge field it is encoded anew for each person."""
-    pieces = list(_cut(value))
-    slots = [piece for piece in pieces if not isinstance(piece, str)]
-    if not slots:
-        yield lines.line(name, value)
-    elif all(is_link(slot) for slot, _fallback in slots):
-        lines.line(name, "".join(piece for piece in pieces if isinstance(piece, str)))
-        yield f"{name}: ".encode()
+    pieces = list(cut(value))
+    names = [piece[0] for piece in pieces if not isinstance(piece, str)]
+    if not names:
+        yield lines.line(header, value)
+    elif all(is_slot(name) for name in names):
+        lines.line(header, "".join(piece for piece in pieces if isinstance(piece, str)))
+        yield f"{header}: ".encode()
         for piece in pieces:
             if isinstance(piece, str):
                 yield piece.replace(">, <", ">,\r\n <").encode()
             else:
-                yield Slot(("link", piece[0]), _link(piece[0]))
+                yield Slot(("slot", piece[0]), _slot(piece[0]))
         yield b"\r\n"
-    elif name == "Subject":
-        yield Slot(("header", name), lambda values: lines.text_line(name, composing.fill(value, values)))
+    elif header == "Subject":
+        yield Slot(("header", header), lambda values: lines.text_line(header, composing.fill(value, values)))
     else:
-        yield Slot(("header", name), lambda values: lines.line(name, composing.fill(value, values)))
+        yield Slot(("header", header), lambda values: lines.line(header, composing.fill(value, values)))
 
 
 def _encoder(name: str, fallback: str, kind: str) -> Encode:
-    if is_link(name):
-        return _link(name)
+    if is_slot(name):
+        return _slot(name)
     if kind == "html":
         return lambda values: _html(values[name] or fallback)
     return lambda values: _plain(values[name] or fallback)
 
 
-def _link(name: str) -> Encode:
+def _slot(name: str) -> Encode:
     def encode(values: Values) -> bytes:
         value = values[name]
-        if len(value) > MAX_LINK or not value.isprintable():
+        if len(value) > MAX_SLOT or not value.isprintable():
             raise ValidationError(_("This address cannot stand in a mail."), code="invalid")
         try:
             return value.encode("ascii")
@@ -282,7 +283,7 @@ def _quoted(octets: bytes) -> bytes:
     return re.sub(rb"(?<!\r)\n", b"\r\n", quoted) if b"\n" in quoted else quoted
 
 
-def _cut(text: str) -> Iterator[str | tuple[str, str]]:
+def cut(text: str) -> Iterator[str | tuple[str, str]]:
     """What stands between the slots, never empty, and (name, fallback) for each slot."""
     at = 0
     for match in _FIELD.finditer(text):
@@ -301,10 +302,10 @@ def _longest(line: str) -> int:
     return sum(
         len(piece.encode("utf-8", "replace"))
         if isinstance(piece, str)
-        else MAX_LINK
-        if is_link(piece[0])
+        else MAX_SLOT
+        if is_slot(piece[0])
         else MAX_VALUE
-        for piece in _cut(line)
+        for piece in cut(line)
     )
 
 

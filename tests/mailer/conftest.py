@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 from django.core import mail
 
 from accounts import budgets
 from mailer import throttle
+from sandbox.forms import read_form
 from tests.advocacy.conftest import Outbox
 
 
@@ -44,8 +44,10 @@ def provider(settings: Any) -> Iterator[Provider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            told.requests.append(parse_qs(raw, keep_blank_values=True))
+            form = read_form(
+                self.headers["Content-Type"], self.rfile.read(int(self.headers["Content-Length"]))
+            )
+            told.requests.append({name: form.values(name) for name, _value in form.fields})
             if told.while_asked:
                 told.while_asked()
             if told.close_without_answer:

@@ -42,6 +42,7 @@ class FakeRelay:
     connections: int = 0
 
     def __post_init__(self) -> None:
+        self._now = threading.local()  # the mail of each connection, which has a thread of its own
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._listen, daemon=True).start()
@@ -90,14 +91,14 @@ class FakeRelay:
             case b"AUTH":
                 yield self.auth_reply
             case b"MAIL":
-                self._sender, self._to = rest.partition(b"<")[2].partition(b">")[0].decode(), ""
+                self._now.sender, self._now.to = rest.partition(b"<")[2].partition(b">")[0].decode(), ""
                 yield self.mail_reply
             case b"RCPT":
                 known = self.mail_reply.startswith(b"250")
                 address = rest.partition(b"<")[2].partition(b">")[0].decode()
                 yield self._recipient(address) if known else b"503 5.5.1 MAIL first"
             case b"DATA":
-                if not self._to:
+                if not self._now.to:
                     yield b"554 5.5.1 No valid recipients"
                     return
                 yield b"354 go"
@@ -110,7 +111,7 @@ class FakeRelay:
                 text = stream.read(size)
                 yield (
                     self._text(text, whole=len(text) == size)
-                    if self._to
+                    if self._now.to
                     else b"554 5.5.1 No valid recipients"
                 )
             case b"QUIT":
@@ -130,19 +131,19 @@ class FakeRelay:
                 return b"554 5.7.1 Relay access denied"
             case "cut":
                 raise HangUp
-        self._to = address
+        self._now.to = address
         return b"250 2.1.5 Ok"
 
     def _text(self, text: bytes, *, whole: bool) -> bytes:
         if not whole:
             raise HangUp
-        match self._to.partition("-")[0]:
+        match self._now.to.partition("-")[0]:
             case "spam":
                 return b"554 5.7.1 Looks like spam"
             case "full":
                 return b"452 4.2.2 Over quota"
-        self.accepted.append((self._sender, self._to, text))
-        if self._to.startswith("lost-"):
+        self.accepted.append((self._now.sender, self._now.to, text))
+        if self._now.to.startswith("lost-"):
             raise HangUp
         return b"250 2.0.0 Ok: queued as 4711"
 

@@ -7,7 +7,6 @@ from django.core import mail
 
 from mailer import roads
 from mailer.providers import Answer
-from mailer.roads.single import SingleRoad
 from tests.factories import make_message, make_sender
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +29,7 @@ def test_each_person_gets_their_own_values_links_and_message_id(outbox):
         ),
         roads.Recipient(4, "dan@example.net", {}),
     ]
-    with SingleRoad(make_sender()) as road:
+    with roads.open_road(make_sender()) as road:
         outcomes = road.ask(content, people)
     assert [outcome.answer for outcome in outcomes] == [Answer.ACCEPTED] * 2 + [Answer.REFUSED] * 2
     ann, bob = mail.outbox

@@ -19,11 +19,12 @@ from mailer.roads.skeleton import Skeleton
 DATE = b"Mon, 09 Nov 2026 12:00:00 +0000"
 LINKS = {
     "unsubscribe_link": "https://act.example.org/u/4711-AbCdEfGhIjKlMnOpQrStUvWx",
-    "link_1": "https://act.example.org/c/1/4711-AbCdEfGhIjKlMnOpQrStUvWx",
+    "unsubscribe_mailto": "mailto:unsubscribe+4711-AbCdEfGhIjKlMnOpQrStUvWx@mail.example.org",
+    "hit": "4711-AbCdEfGhIjKlMnOpQrStUvWx",
     "web_link": "https://act.example.org/w/4711-AbCdEfGhIjKlMnOpQrStUvWx",
 }
 HEADERS = {
-    "List-Unsubscribe": "<{{ unsubscribe_link }}>, <mailto:leave+4711@mail.example.org>",
+    "List-Unsubscribe": "<{{ unsubscribe_link }}>, <{{ unsubscribe_mailto }}>",
     "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     "List-Id": "Nouvelles de la coalition – Nachrichten für Zoë <news.example.org>",
     "Precedence": "bulk",
@@ -59,8 +60,8 @@ def message(**fields: Any) -> Message:
             "from_name": "Coalition for Justice",
             "from_address": "news@mail.example.org",
             "subject": "News of November",
-            "text": "Dear {{ first_name | friend }},\n\n.a line with a dot\n{{ city }}\n{{ link_1 }}\n\n{{ unsubscribe_link }}\n",
-            "html": '<!doctype html>\n<p class="a">Dear {{ first_name | friend }} – {{ city }}</p>\n<a href="{{ link_1 }}">x</a>\n',
+            "text": "Dear {{ first_name | friend }},\n\n.a line with a dot\n{{ city }}\nhttps://act.example.org/c/1/{{ hit }}\n\n{{ unsubscribe_link }}\n",
+            "html": '<!doctype html>\n<p class="a">Dear {{ first_name | friend }} – {{ city }}</p>\n<a href="https://act.example.org/c/1/{{ hit }}">x</a>\n',
             **fields,
         }
     )
@@ -108,9 +109,7 @@ def test_every_header_stands_there_once_with_its_value():
     assert parsed["Reply-To"] == '"Büro, 2. Stock" <office@example.org>'
     assert parsed["Date"].datetime.year == 2026
     assert re.fullmatch(r"<4711\.[0-9a-f]{24}@epistle\.example>", parsed["Message-ID"])
-    assert (
-        parsed["List-Unsubscribe"] == f"<{LINKS['unsubscribe_link']}>, <mailto:leave+4711@mail.example.org>"
-    )
+    assert parsed["List-Unsubscribe"] == f"<{LINKS['unsubscribe_link']}>, <{LINKS['unsubscribe_mailto']}>"
     assert parsed["List-Id"].startswith("Nouvelles de la coalition – Nachrichten für Zoë")
     assert parsed["List-Id"].endswith("<news.example.org>")
     assert parsed["MIME-Version"] == "1.0"
