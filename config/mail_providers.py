@@ -58,6 +58,8 @@ PROVIDERS: dict[str, Provider] = {
         {"SENDGRID_API_KEY": "SG.…"},
         {"SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": "MFkwEwYHKoZI…"},
     ),
+    # Our own road (mailer/roads/smtp.py), not Anymail's.
+    "smtp": Provider({"SMTP_RELAY_URL": "smtp://user:password@relay.example:587"}),
     "sparkpost": Provider(
         {"SPARKPOST_API_KEY": "…"}, {"SPARKPOST_API_URL": "https://api.eu.sparkpost.com/api/v1"}
     ),

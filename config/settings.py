@@ -152,9 +152,7 @@ STORAGES = {
     },
 }
 # Pictures of mailings. Every web process reads and writes here: on several machines, a shared folder.
-MEDIA_ROOT = Path(
-    _need("MEDIA_ROOT", "/var/lib/epistle/media", str(BASE_DIR / ".epistle" / "media"))
-)
+MEDIA_ROOT = Path(_need("MEDIA_ROOT", "/var/lib/epistle/media", str(BASE_DIR / ".epistle" / "media")))
 WHITENOISE_USE_FINDERS = not PRODUCTION
 # The public form is small; what is larger is refused before it is read (RELIABILITY A10).
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", 2_621_440)
@@ -172,13 +170,19 @@ POSTAL_ADDRESS = _need(
 )
 SANDBOX_URL = env.str("SANDBOX_URL", "http://127.0.0.1:8025").rstrip("/")
 SANDBOX_SMTP_PORT = env.int("SANDBOX_SMTP_PORT", 1025)
-# Outside production every mail goes to the sandbox, which speaks Mailgun, whatever else is set.
-MAIL_PROVIDER = env.str("MAIL_PROVIDER", "mailgun") if PRODUCTION else "mailgun"
+MAIL_PROVIDER = env.str("MAIL_PROVIDER", "mailgun")
+if not PRODUCTION and MAIL_PROVIDER != "smtp":
+    # Outside production every mail goes to the sandbox, which speaks Mailgun and SMTP, whatever else is set.
+    MAIL_PROVIDER = "mailgun"
 # Our own SMTP road, for senders that use it: smtp://user:password@relay.example:587?connections=2&in_flight=64
 SMTP_RELAY_URL = env.str("SMTP_RELAY_URL", "")
 # Seconds to wait for a provider or relay to connect (5 at most) and to answer; shorter than any lease (F27).
 MAIL_TIMEOUT = env.int("MAIL_TIMEOUT", 30)
-EMAIL_BACKEND = MAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
+EMAIL_BACKEND = MAIL_BACKEND = (
+    "mailer.roads.smtp.EmailBackend"
+    if MAIL_PROVIDER == "smtp"
+    else f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
+)
 ANYMAIL: dict[str, Any] = {
     # Shared secret in the addresses of webhooks, as "user:password"; many a provider signs nothing (RELIABILITY §1).
     "WEBHOOK_SECRET": _need("WEBHOOK_SECRET", "user:a-long-random-string", "sandbox:sandbox-webhook-secret"),
