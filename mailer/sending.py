@@ -308,7 +308,7 @@ def settle_by_proof(delivery: Delivery) -> bool:
 
 
 @transaction.atomic
-def settle_unknown(delivery: Delivery, *, sent: bool, actor: User) -> bool:
+def settle_unknown(delivery: Delivery, *, sent: bool, actor: User, why: str = "") -> bool:
     """A person's word on an unknown delivery: it arrived, or it is sent again.
 
     False if it was settled already, or belongs to a mailing that was called off: nobody is sent that again.
@@ -324,7 +324,7 @@ def settle_unknown(delivery: Delivery, *, sent: bool, actor: User) -> bool:
     )
     if not delivery.move_to(new, reason="", **changes):
         return False
-    record(delivery, Fact.SETTLED if sent else Fact.PUT_BACK, actor=actor)
+    record(delivery, Fact.SETTLED if sent else Fact.PUT_BACK, why, actor=actor)
     if chunk is not None:
         chunks.count_settled(chunk, sent=sent)
         if not sent:

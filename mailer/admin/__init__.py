@@ -4,6 +4,7 @@ A page of a mailing is a module of its own that registers itself (see `pages`); 
 """
 
 from mailer.admin import (
+    comparing,
     deliveries,
     designs,
     mailing_forms,
@@ -15,11 +16,15 @@ from mailer.admin import (
     mailing_write,
     mailings,
     pictures,
+    report,
+    report_links,
+    report_people,
     senders,
     signups,
 )
 
 __all__ = [
+    "comparing",
     "deliveries",
     "designs",
     "mailing_forms",
@@ -31,6 +36,9 @@ __all__ = [
     "mailing_write",
     "mailings",
     "pictures",
+    "report",
+    "report_links",
+    "report_people",
     "senders",
     "signups",
 ]

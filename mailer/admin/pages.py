@@ -6,16 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.permissions import require
 from mailer.models import Mailing
 
 if TYPE_CHECKING:
     from mailer.admin.mailings import MailingAdmin
 
-View = Callable[["MailingAdmin", HttpRequest, Mailing], HttpResponse]
+View = Callable[["MailingAdmin", HttpRequest, Mailing], HttpResponseBase]
+ListView = Callable[["MailingAdmin", HttpRequest], HttpResponseBase]
 
 # The way of a mailing, in the order of its tabs.
 TABS = {
@@ -36,6 +39,7 @@ class Page:
 
 
 _pages: dict[str, Page] = {}
+_beside: dict[str, tuple[ListView, str]] = {}
 
 
 def register(name: str, path: str = "", *, permission: str = "mailer.view_mailing") -> Callable[[View], View]:
@@ -52,9 +56,23 @@ def register(name: str, path: str = "", *, permission: str = "mailer.view_mailin
     return add
 
 
+def register_beside(name: str, *, permission: str = "mailer.view_mailing") -> Callable[[ListView], ListView]:
+    """As `register`, for a page beside the list, about many mailings: /staff/mailer/mailing/<name>/."""
+
+    def add(view: ListView) -> ListView:
+        _beside[name] = (view, permission)
+        return view
+
+    return add
+
+
 def urls(desk: MailingAdmin) -> list[URLPattern]:
     """The addresses of all pages registered so far."""
-    return [
+    beside = [
+        path(f"{name}/", desk.admin_site.admin_view(_listed(desk, *entry)), name=f"mailer_mailing_{name}")
+        for name, entry in _beside.items()
+    ]
+    return beside + [
         path(f"<int:pk>/{page.path}", desk.admin_site.admin_view(_opened(desk, page)), name=_url_name(page))
         for page in _pages.values()
     ]
@@ -64,9 +82,17 @@ def _url_name(page: Page) -> str:
     return f"mailer_mailing_{page.name}"
 
 
-def _opened(desk: MailingAdmin, page: Page) -> Callable[..., HttpResponse]:
-    def view(request: HttpRequest, pk: int) -> HttpResponse:
+def _opened(desk: MailingAdmin, page: Page) -> Callable[..., HttpResponseBase]:
+    def view(request: HttpRequest, pk: int) -> HttpResponseBase:
         return page.view(desk, request, desk.row_or_404(request, pk, page.permission))
+
+    return view
+
+
+def _listed(desk: MailingAdmin, page: ListView, permission: str) -> Callable[..., HttpResponseBase]:
+    def view(request: HttpRequest) -> HttpResponseBase:
+        require(request.user, permission)
+        return page(desk, request)
 
     return view
 

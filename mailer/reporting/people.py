@@ -33,7 +33,7 @@ _BY_A_PERSON = (Hit.Verdict.HUMAN, Hit.Verdict.PROBABLE)
 # What the list shows and the file holds, without the text of the mail that each row points to.
 _FIELDS = (
     "status", "reason", "address", "contact_id", "message_id", "created_at", "sent_at", "delivered_at", "deferred_at",
-    "bounced_at", "bounce_class", "bounce_code", "complained_at", "opened_at", "clicked_at",
+    "asked_at", "bounced_at", "bounce_class", "bounce_code", "complained_at", "opened_at", "clicked_at",
 )  # fmt: skip
 
 

@@ -1,0 +1,140 @@
+"""The people of a mailing's report: found, taken away as a file, and settled where no machine knows their fate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.desk import key_in, who
+from accounts.permissions import may, require
+from contacts.exporting import CONTENT_TYPES, TooManyExportsError, TooManyRowsError, refusal
+from contacts.models import ContactExport
+from mailer.admin import pages
+from mailer.admin.report_forms import PeopleForm, SettleForm
+from mailer.models import Mailing
+from mailer.reporting import counting, exporting, people, settling
+from mailer.reporting.people import Search
+from mailer.reporting.states import State
+
+if TYPE_CHECKING:
+    from mailer.admin.mailings import MailingAdmin
+
+
+@pages.register("report_people", "report/people/")
+def report_people(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """The people of the audience who match the search, a page at a time, each in their state with the reason."""
+    require(request.user, "mailer.view_delivery")
+    form = PeopleForm(request.GET, mailing)
+    search = form.search()
+    context = {
+        **desk.page_context(request, mailing, "report", _("People")),
+        "form": form,
+        "search": search,
+        "chips": list(form.chips()),
+        "query": form.kept(),
+        "page": people.page(mailing, search, request.GET.get("at", ""), reader=who(request)),
+        "total": _total(mailing, search),
+        "may_export": may(request.user, "contacts.export_contact"),
+        "may_see_contacts": may(request.user, "contacts.view_contact"),
+        "most_named": people.MOST_NAMED,
+    }
+    return TemplateResponse(request, "staff/mailings/report_people.html", context)
+
+
+def _total(mailing: Mailing, search: Search) -> int | None:
+    """How many there are, where the bar knows it; None where they would have to be counted one by one."""
+    if search != Search(state=search.state):
+        return None
+    counts = counting.counts(mailing)
+    return counts[search.state] if search.state else counts.audience
+
+
+@pages.register("report_file", "report/file/")
+def report_file(
+    desk: MailingAdmin, request: HttpRequest, mailing: Mailing
+) -> HttpResponse | StreamingHttpResponse:
+    """GET says what the file would hold; POST writes the act down and gives the file as it is made."""
+    for permission in ("mailer.view_delivery", "contacts.export_contact"):
+        require(request.user, permission)
+    form = PeopleForm(request.GET, mailing)
+    search = form.search()
+    if form.is_misread():
+        # Left out it would narrow nothing: a filter that cannot be read must not become everybody.
+        desk.message_user(
+            request,
+            _("One of the filters cannot be read, so nothing was exported. Please search again."),
+            messages.ERROR,
+        )
+        return HttpResponseRedirect(pages.url(mailing, "report_people"))
+    if request.method == "POST" and request.POST.get("format") in ContactExport.Format.values:
+        try:
+            return _file(request, mailing, search)
+        except (TooManyExportsError, TooManyRowsError) as refused:
+            desk.message_user(request, refusal(refused), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+    context = {
+        **desk.page_context(request, mailing, "report", _("Export")),
+        "chips": list(form.chips()),
+        "query": form.kept(),
+        "total": _total(mailing, search),
+    }
+    return TemplateResponse(request, "staff/mailings/report_file.html", context)
+
+
+def _file(request: HttpRequest, mailing: Mailing, search: Search) -> StreamingHttpResponse:
+    reader, form = who(request), request.POST["format"]
+    entry = exporting.begin(reader, form, mailing, search)
+    pieces = exporting.stream(entry, mailing, search, reader)
+    answer = StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[ContactExport.Format(form)])
+    day = timezone.localdate().isoformat()
+    answer["Content-Disposition"] = f'attachment; filename="mailing-{mailing.pk}-{day}.{form}"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@pages.register("report_unknown", "report/unknown/")
+def report_unknown(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> HttpResponse:
+    """Those of whom nobody knows whether the provider took them, and what a person says of them.
+
+    Safe to repeat: what was settled meanwhile, by a report or by somebody else, is left alone and counted.
+    """
+    require(request.user, "mailer.settle_delivery")
+    form = SettleForm(request.POST if request.method == "POST" else None)
+    count = counting.counts(mailing)[State.UNKNOWN]
+    if form.is_bound and form.is_valid() and form.fits(count):
+        _settle(desk, request, mailing, form)
+        return HttpResponseRedirect(pages.url(mailing, "report_unknown"))
+    search = Search(state=State.UNKNOWN)
+    context = {
+        **desk.page_context(request, mailing, "report", _("Whose fate is unknown")),
+        "form": form,
+        "count": count,
+        "must_type": count > SettleForm.TYPE_ABOVE,
+        "most": settling.MOST,
+        "page": people.page(mailing, search, request.GET.get("at", ""), reader=who(request)),
+        "may_see_people": may(request.user, "mailer.view_delivery"),
+    }
+    return TemplateResponse(request, "staff/mailings/report_unknown.html", context)
+
+
+def _settle(desk: MailingAdmin, request: HttpRequest, mailing: Mailing, form: SettleForm) -> None:
+    sent, why = form.cleaned_data["act"] == form.ARRIVED, form.cleaned_data["why"]
+    ticked = [key for text in request.POST.getlist("row") if (key := key_in(text))]
+    chosen = None if form.cleaned_data["whom"] == "all" else ticked
+    settled = settling.settle(mailing, chosen, sent=sent, by=who(request), why=why)
+    count, gone = len(settled.done), settled.gone
+    said = "Settled: they arrived." if sent else "Settled: send again."
+    if count:
+        desk.note(request, mailing, f"{said} {count} mails, for example {settled.done[0].pk}. {why}")
+    sentence = ngettext("%(count)d mail settled.", "%(count)d mails settled.", count) % {"count": count}
+    if gone:
+        sentence += " " + ngettext(
+            "%(count)d had been settled already.", "%(count)d had been settled already.", gone
+        ) % {"count": gone}
+    desk.message_user(request, sentence, messages.WARNING if gone else messages.SUCCESS)

@@ -1,0 +1,51 @@
+"""A person's word on those of a mailing whose fate no machine knows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from accounts.models import User
+from mailer import sending
+from mailer.models import Delivery, Mailing
+from mailer.reporting import states
+from mailer.reporting.states import State
+
+MOST = 500  # settled in one go: a page waits for it
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Those that were settled by this call, and those ticked that had been settled by a report or somebody else."""
+
+    done: list[Delivery]
+    gone: int
+
+
+def settle(mailing: Mailing, chosen: Collection[int] | None, *, sent: bool, by: User, why: str) -> Settled:
+    """Say of the chosen deliveries, or of all unknown ones (None), that they arrived, or have them sent again.
+
+    At most `MOST` a call. Safe to repeat: what was settled meanwhile is left alone.
+    """
+    ids = unknown(mailing, chosen)[:MOST]
+    rows = Delivery.objects.filter(pk__in=ids).order_by("pk")
+    done = [row for row in rows if sending.settle_unknown(row, sent=sent, actor=by, why=why)]
+    wanted = len(ids) if chosen is None else len(chosen)
+    return Settled(done, wanted - len(done))
+
+
+def unknown(mailing: Mailing, chosen: Collection[int] | None = None) -> list[int]:
+    """The ids of the unknown deliveries of a mailing, or of those of them that are chosen, in order; bounded.
+
+    Found through the chunks whose counters tell of them.
+    """
+    found: list[int] = []
+    rows = Delivery.objects.filter(mailing=mailing, status=Delivery.Status.UNKNOWN).order_by("pk")
+    if chosen is not None:
+        return list(rows.filter(pk__in=list(chosen)[:MOST]).values_list("pk", flat=True))
+    chunks = states.chunks_with(mailing, State.UNKNOWN).order_by("number")
+    for first, last in chunks.values_list("first_id", "last_id"):
+        found += rows.filter(pk__range=(first, last)).values_list("pk", flat=True)[: MOST - len(found)]
+        if len(found) == MOST:
+            break
+    return found
