@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 View = Callable[["MailingAdmin", HttpRequest, Mailing], HttpResponseBase]
 ListView = Callable[["MailingAdmin", HttpRequest], HttpResponseBase]
+V = TypeVar("V", bound=View)
 
 # The way of a mailing, in the order of its tabs.
 TABS = {
@@ -42,14 +43,14 @@ _pages: dict[str, Page] = {}
 _beside: dict[str, tuple[ListView, str]] = {}
 
 
-def register(name: str, path: str = "", *, permission: str = "mailer.view_mailing") -> Callable[[View], View]:
+def register(name: str, path: str = "", *, permission: str = "mailer.view_mailing") -> Callable[[V], V]:
     """Show a view at /staff/mailer/mailing/<pk>/<path>, named admin:mailer_mailing_<name>.
 
     The view is given the admin class, the request and the mailing, which is one the person may see and has
     `permission` for. Without `path` its name is its path. A name of `TABS` makes it that tab.
     """
 
-    def add(view: View) -> View:
+    def add(view: V) -> V:
         _pages[name] = Page(name, path or f"{name}/", view, permission)
         return view
 

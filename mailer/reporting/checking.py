@@ -33,7 +33,7 @@ def _differing(mailings: Sequence[Mailing], rows: Mapping[int, Mapping[str, int]
     for mailing in mailings:
         bar = counts(mailing)
         is_wrong = bar.total != (mailing.audience or 0)
-        if mailing.status in {Mailing.Status.SENT, Mailing.Status.CANCELLED}:
+        if mailing.status in {Mailing.Status.SENT, Mailing.Status.CANCELLED} and mailing.finished_at:
             is_wrong |= any(bar[state] != rows.get(mailing.pk, {}).get(state, 0) for state in State)
         if is_wrong:
             found.append(mailing)
