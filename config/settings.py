@@ -263,6 +263,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget": {"task": "advocacy.tasks.forget", "schedule": 86_400.0},
     "forget-contacts": {"task": "contacts.tasks.forget", "schedule": 86_400.0},
     "look-at-domains": {"task": "mailer.tasks.look_at_domains", "schedule": 86_400.0},
+    "suppress-unreachable": {"task": "mailer.tasks.suppress_unreachable", "schedule": 86_400.0},
     "forget-mails": {"task": "mailer.tasks.forget", "schedule": 86_400.0},
 }
 # Networks from which mail gateways follow links, beside those we know (mailer/links/agents.py).

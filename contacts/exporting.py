@@ -36,6 +36,7 @@ _FETCH = 2_000  # rows a round trip
 # What the importer reads as the standing of a suppressed person (contacts/imports/cleaning/statuses.py).
 _STATUS_OF = {
     Suppression.Reason.BOUNCE: "bounced",
+    Suppression.Reason.UNREACHABLE: "bounced",
     Suppression.Reason.COMPLAINT: "complained",
     Suppression.Reason.NOT_ME: "do_not_contact",
     Suppression.Reason.DO_NOT_CONTACT: "do_not_contact",

@@ -73,10 +73,14 @@ def suppress(
     return True
 
 
-def suppress_many(found: Sequence[tuple[bytes, Suppression.Reason, dict[str, Any]]]) -> int:
+def suppress_many(
+    found: Sequence[tuple[bytes, Suppression.Reason, dict[str, Any]]],
+    *,
+    scope: Suppression.Scope = Suppression.Scope.ALL,
+) -> int:
     """Stop writing to many addresses for ever, each with its reason and evidence, by one statement.
 
-    As `suppress` with scope ALL. Returns how many changed; of two for one address the first is kept. Safe to repeat.
+    As `suppress`, for each. Returns how many changed; of two for one address the first is kept. Safe to repeat.
     """
     if not found:
         return 0
@@ -86,7 +90,7 @@ def suppress_many(found: Sequence[tuple[bytes, Suppression.Reason, dict[str, Any
         cursor.execute(
             _SUPPRESS_MANY,
             [
-                Suppression.Scope.ALL,
+                scope,
                 [address_hash for address_hash, _reason in first],
                 [reason for _address_hash, reason in first],
                 [json.dumps(evidence) for evidence in first.values()],

@@ -7,7 +7,7 @@ from typing import Any
 from celery import Task, shared_task
 
 from contacts import doorbell
-from mailer import retention, sending, sweeping, tracking
+from mailer import retention, sending, sweeping, tracking, unreachable
 from mailer.links import verdicts
 from mailer.mailings import freezing, running
 from mailer.mailings import sending as mailings
@@ -35,6 +35,11 @@ def apply_events() -> None:
 @shared_task
 def judge_hits() -> None:
     verdicts.judge_waiting()
+
+
+@shared_task
+def suppress_unreachable() -> None:
+    unreachable.suppress_unreachable()
 
 
 @shared_task

@@ -15,6 +15,7 @@ class Suppression(models.Model):
 
     class Reason(models.TextChoices):
         BOUNCE = "bounce", _("the mailbox does not exist")
+        UNREACHABLE = "unreachable", _("took no mail for weeks")
         COMPLAINT = "complaint", _("reported our mail as spam")
         NOT_ME = "not_me", _("said: it wasn't me")
         DO_NOT_CONTACT = "do_not_contact", _("asked us never to write")
@@ -43,7 +44,15 @@ class Suppression(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(
-                    reason__in=["bounce", "complaint", "not_me", "do_not_contact", "erased", "left"]
+                    reason__in=[
+                        "bounce",
+                        "unreachable",
+                        "complaint",
+                        "not_me",
+                        "do_not_contact",
+                        "erased",
+                        "left",
+                    ]
                 )
                 & models.Q(scope__in=["all", "mailings", "confirmations"]),
                 name="suppression_words_known",
