@@ -19,7 +19,8 @@ def know(*templates: str) -> None:
     for template in templates:
         parts = _SLOT.split(template)
         pattern = "".join(
-            f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts)
+            f"(?P<{part}>.+)" if place % 2 else re.escape(part.replace("%%", "%"))
+            for place, part in enumerate(parts)
         )
         _known[template] = re.compile(pattern, re.DOTALL)
 

@@ -39,3 +39,11 @@ def held_for() -> float:
     except redis.RedisError:
         return 0.0
     return max(left, 0) / 1000
+
+
+def first_within(name: str, seconds: int) -> bool:
+    """Whether nobody asked this within so many seconds. Without Valkey always: the question is not a guard."""
+    try:
+        return bool(valkey().set(f"mailer:first:{name}", 1, nx=True, ex=seconds))
+    except redis.RedisError:
+        return True

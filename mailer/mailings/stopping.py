@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Sum
 from django.utils.translation import gettext_noop
 
-from mailer import reasons
+from mailer import reasons, throttle, unreachable
 from mailer.mailings import running
 from mailer.models import Delivery, DeliveryEvent, Mailing, MailingAct, MailingChunk, MailingFigure
 from mailer.providers import Answer, Outcome
@@ -33,6 +33,8 @@ reasons.know(
     gettext_noop("%(share)s %% of its readers reported it as spam"),
     gettext_noop("%(share)s %% of its addresses do not exist"),
     gettext_noop("receiving servers refuse our authentication"),
+    gettext_noop("receiving servers refuse the message itself"),
+    gettext_noop("%(domain)s refuses %(share)s %% of its mails as unwanted"),
 )
 
 
@@ -128,7 +130,19 @@ LIMITS: Sequence[Limit] = (
         DeliveryEvent.Type.BOUNCED,
         Delivery.BounceClass.AUTHENTICATION,
     ),
+    Limit(
+        "message",
+        "receiving servers refuse the message itself",
+        20,
+        0.05,
+        0.01,
+        DeliveryEvent.Type.BOUNCED,
+        Delivery.BounceClass.MESSAGE,
+    ),
 )
+BLOCKED = "%(domain)s refuses %(share)s %% of its mails as unwanted"
+# Who refuses is looked for this often: it counts the mailing through.
+BLOCKED_SECONDS = 60
 
 
 def sweep() -> int:
@@ -155,17 +169,30 @@ def check(mailing: Mailing) -> bool:
             if fact == limit.fact and (not limit.detail or detail == limit.detail)
         )
         share = count / sent
-        if count >= limit.least and share >= _allowed(mailing, limit):
+        if count >= limit.least and share >= _allowed(mailing, limit.name, limit.share, limit.more):
             words = limit.words % {"share": f"{share * 100:.1f}"} if "%(" in limit.words else limit.words
             return pause(mailing, words, {"limit": limit.name, "share": share})
+    blocked = figures.get((DeliveryEvent.Type.BOUNCED, Delivery.BounceClass.BLOCK), 0)
+    return blocked >= unreachable.LEAST_BLOCKED and _is_blocked(mailing)
+
+
+def _is_blocked(mailing: Mailing) -> bool:
+    """Pause a mailing of which a receiving domain refuses too much for policy or content: going on makes it worse."""
+    if not throttle.first_within(f"blocked:{mailing.pk}", BLOCKED_SECONDS):
+        return False
+    for found in unreachable.blocked_domains(mailing):
+        name = f"blocked by {found.domain}"
+        if found.share >= _allowed(mailing, name, unreachable.BLOCKED_SHARE, 0.01):
+            words = BLOCKED % {"domain": found.domain, "share": f"{found.share * 100:.1f}"}
+            return pause(mailing, words, {"limit": name, "share": found.share})
     return False
 
 
-def _allowed(mailing: Mailing, limit: Limit) -> float:
-    """The share from which the limit applies: above what it was when the mailing was last paused for it."""
+def _allowed(mailing: Mailing, name: str, share: float, more: float) -> float:
+    """The share from which a limit applies: `more` above what it was when the mailing was last paused for it."""
     last = (
-        MailingAct.objects.filter(mailing=mailing, what=MailingAct.What.PAUSED, detail__limit=limit.name)
+        MailingAct.objects.filter(mailing=mailing, what=MailingAct.What.PAUSED, detail__limit=name)
         .order_by("-at", "-pk")
         .first()
     )
-    return limit.share if last is None else max(limit.share, last.detail["share"] + limit.more)
+    return share if last is None else max(share, last.detail["share"] + more)

@@ -91,7 +91,7 @@ WITH held AS MATERIALIZED (
 SELECT id FROM settled ORDER BY id
 """  # noqa: S608
 _UNKNOWN_BUT_PROVEN = """
-SELECT d.id FROM mailer_delivery d WHERE d.status = 'unknown' AND EXISTS (
+SELECT d.id FROM mailer_delivery d WHERE d.trouble = 'unknown' AND EXISTS (
     SELECT FROM mailer_deliveryevent e WHERE e.delivery_id = d.id AND e.type = ANY(%s) AND e.provider <> ''
         AND e.applied_at IS NOT NULL)
 ORDER BY d.id LIMIT %s

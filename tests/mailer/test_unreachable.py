@@ -7,13 +7,15 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from accounts.models import User
 from contacts import suppressions
 from contacts.models import Suppression
-from mailer import unreachable
-from mailer.models import Delivery, Mailing
+from mailer import reasons, throttle, unreachable
+from mailer.mailings import stopping
+from mailer.models import Delivery, Mailing, MailingChunk, MailingFigure, MailingMessage
 from tests.factories import make_delivery, make_mailing, make_message, unique_address
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +41,7 @@ def mail(to: Any, *, failed: float | None = None, arrived: float | None = None, 
     )
 
 
-def reasons() -> list[tuple[str, str]]:
+def suppressed() -> list[tuple[str, str]]:
     unreachable.suppress_unreachable()
     return list(Suppression.objects.values_list("reason", "scope"))
 
@@ -62,7 +64,7 @@ def test_fewer_or_sooner_or_long_ago_suppresses_nobody(days):
     to = unique_address()
     for each in days:
         mail(to, failed=each)
-    assert reasons() == []
+    assert suppressed() == []
 
 
 def test_whatever_arrived_in_between_resets_the_count():
@@ -70,7 +72,7 @@ def test_whatever_arrived_in_between_resets_the_count():
     for days in (20, 10, 3):
         mail(to, failed=days)
     mail(to, arrived=12)
-    assert reasons() == []
+    assert suppressed() == []
 
 
 def test_what_was_said_to_arrive_and_came_back_resets_nothing():
@@ -78,14 +80,14 @@ def test_what_was_said_to_arrive_and_came_back_resets_nothing():
     for days in (20, 10, 3):
         mail(to, failed=days)
     mail(to, arrived=12, failed=11.9)
-    assert reasons() == [("unreachable", "mailings")]
+    assert suppressed() == [("unreachable", "mailings")]
 
 
 def test_refusals_for_policy_or_of_the_message_say_nothing_of_the_mailbox():
     to = unique_address()
     for days, kind in ((20, "block"), (10, "message"), (3, "authentication"), (2.5, "soft")):
         mail(to, failed=days, bounce_class=kind)
-    assert reasons() == []
+    assert suppressed() == []
 
 
 def test_the_same_mailing_counts_once():
@@ -93,7 +95,7 @@ def test_the_same_mailing_counts_once():
     to = unique_address()
     for days in (20, 10, 3):
         mail(to, failed=days, mailing=mailing)
-    assert reasons() == []
+    assert suppressed() == []
 
 
 def test_a_server_that_is_not_there_after_three_days_is_gone():
@@ -103,7 +105,7 @@ def test_a_server_that_is_not_there_after_three_days_is_gone():
         mail(back, failed=days, bounce_class="host")
     mail(back, arrived=4)
     mail(young, failed=2.5, bounce_class="host")
-    assert reasons() == [("bounce", "all")]
+    assert suppressed() == [("bounce", "all")]
     assert suppressions.blocks(gone.hash, ALL)
 
 
@@ -114,7 +116,7 @@ def test_the_order_in_which_reports_came_decides_nothing():
         for what, days in order:
             mail(to, **{what: days})
         mail(to, failed=0.5)
-    assert reasons() == []
+    assert suppressed() == []
 
 
 def test_who_was_lifted_begins_anew():
@@ -127,7 +129,7 @@ def test_who_was_lifted_begins_anew():
         by=User.objects.create(username="ann"),
         why="They called: the mailbox was full.",
     )
-    assert reasons() == []
+    assert suppressed() == []
 
 
 def test_a_letters_office_is_never_suppressed():
@@ -136,7 +138,7 @@ def test_a_letters_office_is_never_suppressed():
         make_delivery(
             to, kind="letter", bounced_at=days_ago(days), bounce_class="soft", status="sent", sent_at=NOW
         )
-    assert reasons() == []
+    assert suppressed() == []
 
 
 # --- who refuses a whole mailing -----------------------------------------------------------------------------------
@@ -164,3 +166,28 @@ def test_a_domain_that_refuses_over_two_percent_for_policy_is_named():
     assert (found.domain, found.blocked, found.sent, found.share) == ("strict.example", 40, 400, 0.1)
     assert Suppression.objects.count() == 0
     assert unreachable.blocked_domains(make_mailing(texts=False)) == []
+
+
+def test_a_mailing_pauses_when_a_domain_refuses_it_and_says_which():
+    mailing = make_mailing(texts=False, status=Mailing.Status.SENDING, frozen_at=NOW)
+    people(mailing, "strict.example", 400, 40)
+    message = MailingMessage.objects.create(mailing=mailing, message=make_message(), language="en")
+    MailingChunk.objects.create(
+        mailing=mailing, number=1, mailing_message=message, first_id=1, last_id=9, size=400, sent=400
+    )
+    MailingFigure.objects.create(mailing=mailing, fact="bounced", detail="block", hour=NOW, count=40)
+    assert stopping.sweep() == 1
+    mailing.refresh_from_db()
+    why = "strict.example refuses 10.0 % of its mails as unwanted"
+    assert (mailing.status, mailing.paused_because) == (Mailing.Status.PAUSED, why)
+    with translation.override("fr"):
+        assert reasons.in_words(why) == gettext(
+            "%(domain)s refuses %(share)s %% of its mails as unwanted"
+        ) % {
+            "domain": "strict.example",
+            "share": "10.0",
+        }
+    # Once a person has seen it and goes on, the same share is no news.
+    Mailing.objects.filter(pk=mailing.pk).update(status=Mailing.Status.SENDING)
+    throttle.valkey().flushdb()
+    assert stopping.sweep() == 0
