@@ -446,9 +446,10 @@ def _wrong(field: Field, value: Any, known: Collection[str]) -> Iterator[str]:
         yield gettext("Nothing is written here yet.")
         return
     texts = value if field.input == "items" else [value] if isinstance(value, str) else []
+    if any(len(text) > field.most for text in texts):
+        yield gettext("At most %(limit)d characters.") % {"limit": field.most}
+        return
     for text in texts:
-        if len(text) > field.most:
-            yield gettext("At most %(limit)d characters.") % {"limit": field.most}
         yield from fields.problems(text, known if field.merge else (), slots=field.merge)
     if len(texts) > MOST_ITEMS:
         yield gettext("At most %(most)d points.") % {"most": MOST_ITEMS}

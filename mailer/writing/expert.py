@@ -70,6 +70,11 @@ def _filled(name: str, value: str) -> str:
 
 def _read(source: str) -> _Reader:
     reader = _Reader()
+    if (
+        "<!" in source or "<?" in source
+    ):  # not left to html.parser, which looks for the end of each comment anew
+        reader.wrong(gettext("A comment or declaration may not stand in a mail."))
+        return reader
     with contextlib.suppress(_EnoughError):
         reader.feed(source.strip())
         reader.close()
@@ -174,17 +179,8 @@ class _Reader(HTMLParser):
             self.wrong(gettext("Text stands in <mj-text>."))
         self.out.append(escape(data, quote=False))
 
-    def handle_comment(self, data: str) -> None:
-        self.wrong(gettext("A comment may not stand in a mail."))
-
-    def handle_decl(self, decl: str) -> None:
-        self.wrong(gettext("A declaration may not stand in a mail."))
-
-    def handle_pi(self, data: str) -> None:
-        self.handle_decl(data)
-
-    def unknown_decl(self, data: str) -> None:
-        self.handle_decl(data)
+    def handle_comment(self, data: str) -> None:  # what html.parser takes for one, such as "</ x>"
+        self.wrong(gettext("A comment or declaration may not stand in a mail."))
 
     def end(self) -> None:
         for tag in self.open:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 import select
 import signal
 import subprocess
@@ -18,6 +17,7 @@ import threading
 import time
 from pathlib import Path
 
+from mailer.writing import rich
 from mailer.writing.child import HEAD
 
 logger = logging.getLogger(__name__)
@@ -30,8 +30,6 @@ MOST_CALLS = 5_000  # after which a child is replaced: whatever leaked is gone
 _ROOT = Path(__file__).resolve().parents[2]
 # What the child may know: nothing of our database or secrets.
 _ENVIRONMENT = {"PYTHONUTF8": "1", "MALLOC_ARENA_MAX": "2"}
-_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:\"[^\"]*\"|'[^']*'|[^>\"'])*?(/?)>")
-_VOID = {"br", "img", "hr", "col", "wbr", "meta", "input", "link"}
 
 
 class CompileError(ValueError):
@@ -127,7 +125,7 @@ def compiled(source: str) -> str:
     said = source.strip().encode("utf-8", "replace")
     if len(said) > MOST_BYTES:
         raise CompileError("too_long")
-    if depth(source) > MOST_DEPTH:
+    if rich.depth(source) > MOST_DEPTH:
         raise CompileError("too_deep")
     with _lock:
         child = _running()
@@ -142,18 +140,6 @@ def compiled(source: str) -> str:
     if answer.startswith("-"):
         raise CompileError("invalid", answer[1:300])
     return answer[1:]
-
-
-def depth(source: str) -> int:
-    """How deep tags stand in each other, counted without recursion and before native code sees them."""
-    deepest = now = 0
-    for match in _TAG.finditer(source):
-        if match[1]:
-            now = max(now - 1, 0)
-        elif not match[3] and match[2].lower() not in _VOID:
-            now += 1
-            deepest = max(deepest, now)
-    return deepest
 
 
 def _running() -> _Child:

@@ -100,8 +100,8 @@ def render(
     shown = [block for block in found if conditions.applies(block.shown_to, part, trees or [])]
     frame = frame_of(mailing, text.language, theme)
     with translation.override(text.language):
-        lines = [blocks.line(one) for one in (text.subject, text.preheader)]
-        return _Renderer(frame, *lines, known, draft).mail(shown, text.plain)
+        subject, preheader = blocks.line(text.subject), blocks.line(text.preheader)
+        return _Renderer(frame, subject, preheader, known, draft).mail(shown, text.plain)
 
 
 def _check_lines(text: MailingText, known: Collection[str]) -> None:

@@ -23,6 +23,9 @@ _ATTRIBUTES = {"a": {"href"}, **{tag: {"dir", "lang"} for tag in _DIRECTED}}
 _VOID = {"br"}
 _BLOCKS = TAGS - INLINE
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?(/?)>")
+_ALONE = {"br", "img", "hr", "col", "wbr", "meta", "input", "link"}
+MOST_DEPTH = 300  # of tags within each other, from which on cleaning takes its time; nobody writes so
 _BLANK = re.compile(r"[ \t\r\n\f]+")
 
 Attributes = Mapping[str, str]
@@ -42,7 +45,25 @@ def clean_line(html: str) -> str:
     return re.sub(r"^(?:<br>|\s)+|(?:<br>|\s)+$", "", found)
 
 
+def depth(html: str) -> int:
+    """How deep tags stand in each other, counted without recursion and before native code sees them."""
+    deepest = now = 0
+    for match in _TAG.finditer(html):
+        if match[1]:
+            now = max(now - 1, 0)
+        elif not match[3] and match[2].lower() not in _ALONE:
+            now += 1
+            deepest = max(deepest, now)
+    return deepest
+
+
+def shallow(html: str) -> str:
+    """HTML as it is, or its words alone where its tags stand in each other deeper than anybody writes."""
+    return html if depth(html) <= MOST_DEPTH else _TAG.sub(" ", html)
+
+
 def _safe(html: str, tags: set[str]) -> str:
+    html = shallow(html)
     return nh3.clean(
         html.replace("\0", ""),
         tags=tags,

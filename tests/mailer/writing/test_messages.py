@@ -62,3 +62,12 @@ def test_a_corrected_text_can_name_no_new_group_of_people():
     mailing.texts.filter(language="en").update(blocks=[{**block("button"), "shown_to": other}])
     with pytest.raises(ValidationError, match="was fixed when the mailing started"):
         messages.message_for(mailing, "en", version=2)
+
+
+def test_where_clicks_are_counted_the_links_are_led_through_our_own_address():
+    mailing = two_languages()
+    mailing.track_clicks = True
+    mailing.save(update_fields=["track_clicks"])
+    html = messages.message_for(mailing, "en", part=1).message.html
+    assert "https://epistle.example/write/" not in html
+    assert "https://epistle.example/write/" in mailing.links.values_list("url", flat=True)
