@@ -231,6 +231,9 @@ CELERY_TASK_ROUTES = {
     "mailer.tasks.deliver": {"queue": "letters"},
     "mailer.tasks.send_chunk": {"queue": "mailings"},
     "mailer.tasks.start_mailing": {"queue": "mailings"},
+    # Seconds to a minute of somebody who waits at the desk: not where confirmations or events would wait behind it.
+    "mailer.tasks.check_mailing": {"queue": "imports"},
+    "mailer.tasks.look_at_domains": {"queue": "imports"},
     "mailer.tasks.apply_events": {"queue": "events"},
     "mailer.tasks.*": {"queue": "events"},
     "advocacy.tasks.*": {"queue": "letters"},
@@ -278,6 +281,10 @@ DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", 180)
 # A worker of imports gives a sign of life at each step, and no step takes more than five seconds.
 IMPORT_LEASE_SECONDS = env.int("IMPORT_LEASE_SECONDS", 30)
 IMPORT_THREADS = env.int("IMPORT_THREADS", 2)  # each with a database connection of its own
+
+# --- mailings -------------------------------------------------------------------------------------------
+# From so many people on, a second person must approve a mailing (RELIABILITY A12).
+MAILING_APPROVAL_OVER = env.int("MAILING_APPROVAL_OVER", 10_000)
 
 # --- what a page may do ---------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

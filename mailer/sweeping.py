@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from contacts import doorbell
 from mailer import sending, tasks, tracking
 from mailer.models import Delivery
+from mailer.preflight import running as checking
 from mailer.tracking import proving
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ def sweep() -> dict[str, int]:
     counts = {
         "lapsed": sending.settle_lapsed(),
         "rung": ring_for_due(),
+        "checks": checking.sweep(),
         "events": tracking.apply_all(parked=True),
         "proven": proving.settle_all_proven(),
         "emptied": tracking.empty_old_raw(),

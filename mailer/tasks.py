@@ -14,6 +14,7 @@ from mailer.mailings import sending as mailings
 from mailer.mailings import sweeping as mailing_sweeps
 from mailer.models import Delivery
 from mailer.preflight import domains
+from mailer.preflight import running as checking
 
 
 @shared_task
@@ -71,6 +72,11 @@ def forget() -> None:
     """A slice of the nightly forgetting; what is left is rung for."""
     if not retention.forget():
         doorbell.ring(forget)
+
+
+@shared_task
+def check_mailing(mailing_id: int, run: str) -> None:
+    checking.work(mailing_id, run)
 
 
 @shared_task

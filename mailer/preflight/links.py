@@ -18,6 +18,8 @@ from mailer.preflight.findings import ERROR, OK, WARNING, Finding
 GROUP = "links"
 MOST = 200
 AT_ONCE = 8
+SECONDS = 45.0  # for all of them: a worker's task is cut off at two minutes
+EACH_SECONDS = 8.0
 
 Fetch = Callable[[str], fetching.Answer]
 Progress = Callable[[int, int], None]
@@ -36,8 +38,17 @@ class Use:
     language: str
 
 
+def look(url: str) -> fetching.Answer:
+    """What a link is tried with."""
+    return fetching.look(url, seconds=EACH_SECONDS)
+
+
 def check(
-    texts: Iterable[MailingText], *, fetch: Fetch = fetching.look, progress: Progress | None = None
+    texts: Iterable[MailingText],
+    *,
+    fetch: Fetch = look,
+    progress: Progress | None = None,
+    seconds: float = SECONDS,
 ) -> list[Finding]:
     """A finding for each link that does not work, or one that says all do. No transaction may be open.
 
@@ -56,7 +67,7 @@ def check(
     if len(tried) > MOST:
         findings.append(Finding(WARNING, "links_too_many", GROUP, {"most": MOST}))
     worked = 0
-    for url, found in _tried(list(tried)[:MOST], fetch, progress):
+    for url, found in _tried(list(tried)[:MOST], fetch, progress, seconds):
         if found is None:
             worked += 1
             continue
@@ -103,7 +114,7 @@ class _Hrefs(HTMLParser):
 
 
 def _tried(
-    urls: list[str], fetch: Fetch, progress: Progress | None
+    urls: list[str], fetch: Fetch, progress: Progress | None, seconds: float
 ) -> Iterator[tuple[str, tuple[str, str, int] | None]]:
     """Each address with what is wrong with it: level, code, status; None for nothing."""
     outside = [url for url in urls if not own_pages.is_ours(url)]
@@ -114,12 +125,18 @@ def _tried(
             yield url, None if status < 400 else (ERROR, "link_own_missing", status)
             done += 1
             _tell(progress, done, len(urls))
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="links") as pool:
-        waiting = {pool.submit(_outcome, url, fetch): url for url in outside}
-        for future in as_completed(waiting):
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="links")
+    waiting = {pool.submit(_outcome, url, fetch): url for url in outside}
+    try:
+        for future in as_completed(waiting, timeout=seconds):
             done += 1
             _tell(progress, done, len(urls))
-            yield waiting[future], future.result()
+            yield waiting.pop(future), future.result()
+    except TimeoutError:
+        for url in waiting.values():
+            yield url, (WARNING, "link_not_tried", 0)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _outcome(url: str, fetch: Fetch) -> tuple[str, str, int] | None:

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext_lazy
 GROUPS: dict[str, Any] = {
     "audience": _("Audience"),
     "texts": _("Words"),
-    "look": _("Pictures and colours"),
+    "look": _("Colours"),
     "mail": _("The mail as it leaves"),
     "fields": _("Merge fields"),
     "links": _("Links"),
@@ -19,6 +19,8 @@ GROUPS: dict[str, Any] = {
 }
 
 SAID: dict[str, Any] = {
+    # --- the check itself
+    "broken_off": _("The check broke off: %(why)s. Check again."),
     # --- audience
     "no_list": _("Nothing says in the name of which list it goes. Choose one on the page Audience."),
     "no_sender": _("Nobody sends it yet. Choose a sender."),
@@ -32,6 +34,8 @@ SAID: dict[str, Any] = {
         "The audience is %(percent)s%% smaller than last time: %(people)s people instead of %(before)s. Is that meant?"
     ),
     "no_jump": _("About as many people as last time (%(before)s)."),
+    "small_jump": _("Last time it were %(before)s people, now %(people)s."),
+    "slow_count": _("Counting the audience takes too long just now. Check again in a minute."),
     "not_ascii": ngettext_lazy(
         "%(people)s address has letters before its @ that this provider cannot deliver to. It will fail.",
         "%(people)s addresses have letters before their @ that this provider cannot deliver to. They will fail.",
@@ -39,16 +43,9 @@ SAID: dict[str, Any] = {
     ),
     # --- words
     "no_text": _("There is no text yet. Write one on the page Write."),
-    "no_main_text": _("The text in its main language is missing: it is what everybody else gets."),
-    "no_subject": _("The subject is empty."),
+    "gap": "%(why)s",
     "no_preheader": _("The preview line is empty: mail programs then show the first words of the mail."),
-    "no_blocks": _("This text holds no blocks yet."),
     "placeholder": _("“%(words)s” comes from the layout and has not been changed."),
-    "other_blocks": ngettext_lazy(
-        "This language has %(here)s block fewer than the main one.",
-        "This language has %(here)s blocks fewer than the main one.",
-        "count",
-    ),
     "without_language": ngettext_lazy(
         "%(people)s person reads %(name)s, and gets %(instead)s.",
         "%(people)s people read %(name)s, and get %(instead)s.",
@@ -56,11 +53,8 @@ SAID: dict[str, Any] = {
     ),
     "texts_ok": _("Subject, preview line and text are there in every language."),
     # --- pictures and colours
-    "no_alt": _("A picture says nothing to who cannot see it. Describe what it shows."),
-    "contrast": _(
-        "%(what)s is hard to read: %(ink)s on %(paper)s has a contrast of %(ratio)s, and %(least)s is needed."
-    ),
-    "look_ok": _("Pictures are described, and colours can be read."),
+    "contrast": "%(why)s",
+    "look_ok": _("The colours can be read."),
     # --- the mail
     "not_rendered": _("The mail cannot be made: %(why)s"),
     "too_large": _("The mail has %(kilobytes)s kB of HTML. More than 1,000 kB is not sent."),
@@ -73,7 +67,6 @@ SAID: dict[str, Any] = {
     "no_unsubscribe": _("There is no unsubscribe link in the mail. Add the footer block."),
     "mail_ok": _("HTML and plain text, %(kilobytes)s kB, with unsubscribe link and postal address."),
     # --- merge fields
-    "unknown_field": _("“%(field)s” is no merge field: readers would see nothing there."),
     "without_value": ngettext_lazy(
         "“%(field)s” is not known of %(people)s person of the audience, and there is nothing to put in its place. "
         "Write for example %(example)s.",
@@ -105,6 +98,7 @@ SAID: dict[str, Any] = {
     "link_refused": _("This is no address a reader can open: %(url)s"),
     "link_empty": _("A link or button leads nowhere: it has no address."),
     "link_with_field": _("It holds a merge field and cannot be tried: %(url)s"),
+    "link_not_tried": _("There was no time left to try it. Check again: %(url)s"),
     "links_too_many": _("Only the first %(most)s links were tried."),
     # --- domain
     "domain_not_asked": _(
