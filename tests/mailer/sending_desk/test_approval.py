@@ -1,0 +1,158 @@
+"""A second person's yes: to exactly what they saw, never to their own, and gone with any change."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from mailer.mailings import approving
+from mailer.models import Mailing, MailingAct
+from mailer.preflight import gate
+from mailer.preflight.fingerprint import fingerprint
+from tests.mailer.sending_desk.test_send_page import chosen, moved_to, ready, url
+from tests.staff import make_organisation, make_staff
+
+pytestmark = pytest.mark.django_db
+
+What = MailingAct.What
+BOTH = ("Newsletter senders", "Newsletter approvers")
+
+
+@pytest.fixture(autouse=True)
+def over_one(settings):
+    settings.MAILING_APPROVAL_OVER = 1
+
+
+def press(client, user, mailing: Mailing, act: str, **more) -> str:
+    client.force_login(user)
+    form = {"act": act, "print": fingerprint(mailing), **more}
+    return client.post(url(mailing, "approval"), form, follow=True).content.decode()
+
+
+def test_a_large_mailing_leaves_only_after_a_second_persons_yes(client):
+    mailing = ready(2)
+    ann, ben = (
+        make_staff("Newsletter senders", username="ann"),
+        make_staff("Newsletter approvers", username="ben"),
+    )
+    client.force_login(ann)
+    assert "a second person has to approve it" in client.get(url(mailing)).content.decode()
+    assert client.get(url(mailing, "send_confirm"), {"when": "now"}).status_code == 302
+    press(client, ann, mailing, "ask")
+    client.force_login(ben)
+    assert f"“{mailing.name}” waits for your approval" in client.get(reverse("admin:index")).content.decode()
+    assert "Approve it" in client.get(url(mailing)).content.decode()
+    press(client, ben, mailing, "approve")
+    assert "waits for your approval" not in client.get(reverse("admin:index")).content.decode()
+    client.force_login(ann)
+    html = client.get(url(mailing, "send_confirm"), {"when": "now"}).content.decode()
+    assert "Approved by ben" in html
+    client.post(url(mailing, "send_confirm"), chosen(html))
+    assert moved_to(mailing) == "scheduled"
+    assert list(mailing.acts.order_by("pk").values_list("what", "by__username"))[1:] == [
+        ("asked_approval", "ann"), ("approved", "ben"), ("scheduled", "ann"),
+    ]  # fmt: skip
+
+
+def test_a_small_mailing_needs_nobody(client, settings):
+    settings.MAILING_APPROVAL_OVER = 2
+    mailing = ready(2)
+    assert gate.look(mailing, 2).obstacle == ""
+    assert gate.look(mailing, 3).obstacle == "approval"
+
+
+def test_whoever_asked_does_not_answer(client):
+    mailing = ready(2)
+    both = make_staff(*BOTH)
+    press(client, both, mailing, "ask")
+    assert "You asked for the approval" in press(client, both, mailing, "approve")
+    mailing.refresh_from_db()
+    assert mailing.approved_at is None
+    assert "waits for your approval" not in client.get(reverse("admin:index")).content.decode()
+
+
+def test_whoever_wrote_last_does_not_answer(client):
+    mailing = ready(2)
+    writer = make_staff("Newsletter editors", "Newsletter approvers")
+    mailing.texts.update(changed_by=writer)
+    press(client, make_staff("Newsletter senders"), mailing, "ask")
+    assert "You wrote it last" in press(client, writer, mailing, "approve")
+    assert not approving.stands(mailing, fingerprint(mailing))
+
+
+def test_any_change_takes_the_approval_away(client):
+    mailing = ready(2)
+    press(client, make_staff("Newsletter senders"), mailing, "ask")
+    press(client, make_staff("Newsletter approvers"), mailing, "approve")
+    mailing.refresh_from_db()
+    assert gate.look(mailing, 2).is_approved
+    mailing.texts.update(preheader="Another")
+    assert not gate.look(mailing, 2).is_approved
+
+
+def test_what_was_changed_while_the_approver_read_is_not_approved(client):
+    mailing = ready(2)
+    press(client, make_staff("Newsletter senders"), mailing, "ask")
+    seen = fingerprint(mailing)
+    mailing.texts.update(subject="Another")
+    said = press(client, make_staff("Newsletter approvers"), mailing, "approve", print=seen)
+    assert "It was changed or decided on meanwhile" in said
+    mailing.refresh_from_db()
+    assert mailing.approved_at is None
+
+
+def test_a_no_is_told_with_its_reason_and_can_be_asked_again(client):
+    mailing = ready(2)
+    ann = make_staff("Newsletter senders", username="ann")
+    press(client, ann, mailing, "ask")
+    press(
+        client, make_staff("Newsletter approvers", username="ben"), mailing, "refuse", why="The date is wrong"
+    )
+    client.force_login(ann)
+    html = client.get(url(mailing)).content.decode()
+    assert "ben refused it" in html
+    assert "The date is wrong" in html
+    assert gate.look(mailing, 2).obstacle == "refused"
+    press(client, ann, mailing, "ask")
+    assert gate.look(mailing, 2).obstacle == "waiting"
+
+
+def test_two_who_ask_ask_once_and_two_who_answer_answer_once(client):
+    mailing = ready(2)
+    ann, ben, cem = (make_staff(*BOTH, username=name) for name in ("ann", "ben", "cem"))
+    press(client, ann, mailing, "ask")
+    press(client, ben, mailing, "ask")
+    press(client, ben, mailing, "approve")
+    assert "It was changed or decided on meanwhile" in press(client, cem, mailing, "refuse", why="Late")
+    mailing.refresh_from_db()
+    assert mailing.approved_by == ben
+    assert mailing.acts.filter(what__in=["asked_approval", "approved", "refused"]).count() == 2
+
+
+@pytest.mark.parametrize("role", ["Newsletter editors", "Newsletter senders", "Contacts editors"])
+def test_nobody_approves_without_the_right(client, role):
+    mailing = ready(2)
+    press(client, make_staff("superuser"), mailing, "ask")
+    press(client, make_staff(role), mailing, "approve")
+    mailing.refresh_from_db()
+    assert mailing.approved_at is None
+
+
+def test_an_approver_of_another_organisation_sees_nothing_of_it(client):
+    ours, theirs = make_organisation(), make_organisation()
+    mailing = ready(2, organisation=ours)
+    press(client, make_staff("Newsletter senders", organisation=ours), mailing, "ask")
+    stranger = make_staff("Newsletter approvers", organisation=theirs)
+    client.force_login(stranger)
+    assert "waits for your approval" not in client.get(reverse("admin:index")).content.decode()
+    assert (
+        client.post(url(mailing, "approval"), {"act": "approve", "print": fingerprint(mailing)}).status_code
+        == 404
+    )
+
+
+def test_what_has_not_passed_its_check_is_not_asked_for(client):
+    mailing = ready(2)
+    mailing.texts.update(subject="Another")
+    press(client, make_staff("Newsletter senders"), mailing, "ask")
+    assert not mailing.acts.filter(what=What.ASKED_APPROVAL).exists()
