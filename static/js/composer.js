@@ -222,6 +222,7 @@
   document.getElementById("merge-insert").addEventListener("click", () => {
     if (!last || !last.isConnected) last = document.getElementById("subject");
     const editor = richEditors.get(last);
+    last.closest("[data-block]")?.scrollIntoView({ block: "nearest" });
     if (editor) { editor.focus(); editor.insertPlainText(written()); return; }
     last.focus();
     last.setRangeText(written(), last.selectionStart, last.selectionEnd, "end");
