@@ -316,6 +316,8 @@ from import_export.formats.base_formats import CSV, XLSX  # noqa: E402
 
 # Files of contacts that one member of staff may take in an hour (RELIABILITY A12).
 CONTACT_EXPORTS_PER_HOUR = env.int("CONTACT_EXPORTS_PER_HOUR", 10)
+# Test mails of mailings that one member of staff may send in an hour.
+TEST_MAILS_PER_HOUR = env.int("TEST_MAILS_PER_HOUR", 200)
 IMPORT_EXPORT_FORMATS = [CSV, XLSX]
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 

@@ -10,6 +10,7 @@ class MailerConfig(AppConfig):
         from contacts.segments import rules
         from contacts.signals import import_settled
         from mailer import import_mails, invariants, kinds, personal, segment_rules
+        from mailer.mailings import testing
         from mailer.models import Delivery
         from mailer.preferences import link_mails
         from mailer.reporting import checking
@@ -23,4 +24,5 @@ class MailerConfig(AppConfig):
         kinds.register(Delivery.Kind.OPT_IN, check=mails.check, fields=mails.fields)
         kinds.register(Delivery.Kind.NOTICE, check=link_mails.check, fields=link_mails.fields)
         kinds.register(Delivery.Kind.STAFF, fields=import_mails.fields)
+        kinds.register(Delivery.Kind.TEST, fields=testing.fields, headers=testing.headers)
         import_settled.connect(import_mails.on_settled, dispatch_uid="mailer.import_mails.on_settled")

@@ -71,8 +71,11 @@ def headers_of(delivery: Delivery) -> dict[str, str]:
     since a person wrote it.
     """
     found = {"Message-ID": message_id(delivery)}
-    if kinds.rule(delivery.kind).automatic:
+    rule = kinds.rule(delivery.kind)
+    if rule.automatic:
         found["Auto-Submitted"] = "auto-generated"
+    for name, value in rule.headers(delivery).items():
+        found[name] = check_line(value, limit=MAX_HEADER)
     return found
 
 

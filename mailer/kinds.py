@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contacts.models import Suppression
 from mailer.models import Delivery
@@ -26,12 +26,14 @@ class Rule:
 
     scope: the suppressions that stop it. check: "" or, in words, why the mail may not go; asked inside the
     claiming transaction. fields: secrets such as links, filled into the text at the door and stored nowhere.
+    headers: those it has besides the ones of every single mail.
     """
 
     scope: Suppression.Scope
     automatic: bool
     check: Check = _always
     fields: Fields = _none
+    headers: Fields = _none
 
 
 _RULES: dict[str, Rule] = {
@@ -41,17 +43,23 @@ _RULES: dict[str, Rule] = {
     Delivery.Kind.NOTICE: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
     Delivery.Kind.SYSTEM: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
     Delivery.Kind.STAFF: Rule(Suppression.Scope.CONFIRMATIONS, automatic=True),
+    Delivery.Kind.TEST: Rule(Suppression.Scope.CONFIRMATIONS, automatic=False),
     Delivery.Kind.MAILING: Rule(Suppression.Scope.MAILINGS, automatic=False),
     # A person wrote it: no Auto-Submitted (RFC 3834), no List header.
     Delivery.Kind.LETTER: Rule(Suppression.Scope.ALL, automatic=False),
 }
 
 
-def register(kind: str, *, check: Check | None = None, fields: Fields | None = None) -> None:
-    """Set the check and the fields of a kind; called by the app that owns it when it starts."""
+def register(
+    kind: str, *, check: Check | None = None, fields: Fields | None = None, headers: Fields | None = None
+) -> None:
+    """Set the check, the fields and the headers of a kind; called by the app that owns it when it starts."""
     known = _RULES[kind]
-    _RULES[kind] = Rule(
-        known.scope, automatic=known.automatic, check=check or known.check, fields=fields or known.fields
+    _RULES[kind] = replace(
+        known,
+        check=check or known.check,
+        fields=fields or known.fields,
+        headers=headers or known.headers,
     )
 
 

@@ -51,9 +51,9 @@ def addresses() -> Iterator[int]:
 def texts() -> Iterator[int]:
     """Texts of mails that are written for one person each. What many get holds nothing of any one of them."""
     copies = Delivery.objects.filter(message=OuterRef("pk"))
-    still = copies.exclude(kind__in=[Delivery.Kind.SYSTEM, Delivery.Kind.STAFF]) | copies.filter(
-        Q(status__in=_ON_THEIR_WAY) | Q(created_at__gte=Now() - TEXT_DAYS)
-    )
+    still = copies.exclude(
+        kind__in=[Delivery.Kind.SYSTEM, Delivery.Kind.STAFF, Delivery.Kind.TEST]
+    ) | copies.filter(Q(status__in=_ON_THEIR_WAY) | Q(created_at__gte=Now() - TEXT_DAYS))
     old = Message.objects.filter(
         Exists(copies), ~Exists(still), erased_at=None, created_at__lt=Now() - TEXT_DAYS
     )

@@ -216,7 +216,7 @@ def compose(delivery: Delivery) -> EmailMultiAlternatives:
     message = delivery.message
     slots = kinds.rule(delivery.kind).fields(delivery)
     mail = EmailMultiAlternatives(
-        subject=headers.check_line(message.subject, limit=headers.MAX_SUBJECT),
+        subject=headers.check_line(composing.fill_slots(message.subject, slots), limit=headers.MAX_SUBJECT),
         body=composing.fill_slots(message.text, slots),
         from_email=headers.mailbox(message.from_name, message.from_address),
         to=[headers.mailbox("", delivery.address)],

@@ -179,7 +179,15 @@ class MailingListAdmin(StaffAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden = set(self.get_exclude(request, obj) or [])
-        first = ["name", "slug", "opt_in", "is_public", "organisation", *(["who_is_on_it"] if obj else [])]
+        first = [
+            "name",
+            "slug",
+            "opt_in",
+            "is_public",
+            "is_seed",
+            "organisation",
+            *(["who_is_on_it"] if obj else []),
+        ]
         sets: list[Any] = [(None, {"fields": [name for name in first if name not in hidden]})]
         if not self.has_change_permission(request, obj) and obj is not None:
             # Who may only look is shown the fields of the model: the others are no fields of it.

@@ -35,6 +35,12 @@ class MailingList(models.Model):
         default=False,
         help_text=_("It has a sign-up form, and people see it in their preferences."),
     )
+    is_seed = models.BooleanField(
+        _("for tests"),
+        default=False,
+        db_default=False,
+        help_text=_("A few mailboxes of ours at many providers, to which test mails of mailings are sent."),
+    )
 
     class Meta:
         verbose_name = _("mailing list")

@@ -59,6 +59,7 @@ class Delivery(Lifecycle):
         NOTICE = "notice", _("link to the preferences")
         SYSTEM = "system", _("system mail")
         STAFF = "staff", _("mail to staff")
+        TEST = "test", _("test of a mailing")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("waiting")  # waiting for a worker; this row is the queue
