@@ -13,7 +13,7 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-_HOLD_ALL = "mailer:hold"
+HOLD_ALL = "mailer:hold"
 
 
 @functools.cache
@@ -26,8 +26,8 @@ def hold(seconds: float) -> None:
     """Let no worker ask the provider for so many seconds. A longer hold that stands already is kept."""
     milliseconds = max(int(seconds * 1000), 1)
     try:
-        if milliseconds > int(valkey().pttl(_HOLD_ALL)):
-            valkey().set(_HOLD_ALL, 1, px=milliseconds)
+        if milliseconds > int(valkey().pttl(HOLD_ALL)):
+            valkey().set(HOLD_ALL, 1, px=milliseconds)
     except redis.RedisError:
         logger.warning("the hold on the provider could not be noted")
 
@@ -35,7 +35,7 @@ def hold(seconds: float) -> None:
 def held_for() -> float:
     """Seconds until the provider may be asked again; 0 if now."""
     try:
-        left = int(valkey().pttl(_HOLD_ALL))
+        left = int(valkey().pttl(HOLD_ALL))
     except redis.RedisError:
         return 0.0
     return max(left, 0) / 1000

@@ -15,7 +15,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from mailer import composing, providers
 from mailer.models import Sender
 from mailer.providers import Answer, Outcome
-from mailer.roads import abilities
+from mailer.roads import abilities, buckets
 from mailer.roads.batches import Batch, ForeignTextError
 from mailer.roads.contract import Content, Recipient, Turn
 from mailer.roads.quick import BACKENDS, RecipientVariables
@@ -43,16 +43,19 @@ class ApiRoad:
     """One worker's way to the provider. Its connection is opened when it is needed and kept between windows."""
 
     def __init__(self, sender: Sender) -> None:
-        self._sender = sender
         self.provider = providers.provider_name()
         self._abilities = abilities.of(self.provider)
         self.window = self._abilities.batch or SINGLY
         self._backend: BaseEmailBackend | None = None
+        self._pace = buckets.Pace(sender, self.provider)
 
     def turn(self, people: int) -> Turn:
-        return Turn(people)
+        return self._pace.turn(people)
 
     def ask(self, content: Content, recipients: Sequence[Recipient]) -> list[Outcome]:
+        return buckets.paced(self._pace, recipients, lambda asked: self._ask(content, asked))
+
+    def _ask(self, content: Content, recipients: Sequence[Recipient]) -> list[Outcome]:
         try:
             backend = self._open()
             maker, most = self._maker(content)
@@ -86,6 +89,7 @@ class ApiRoad:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._pace.give_back()
         if self._backend is not None:
             self._backend.close()
             self._backend = None

@@ -20,7 +20,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from mailer import composing, verp
 from mailer.models import Sender
 from mailer.providers import Answer, NotAccepted, Outcome
-from mailer.roads import skeleton
+from mailer.roads import buckets, skeleton
 from mailer.roads.contract import Content, Recipient, Turn
 from mailer.roads.relay import Connection, Mail, Relay, RelayError
 from mailer.roads.skeleton import Skeleton
@@ -59,15 +59,18 @@ class SmtpRoad:
     provider = "smtp"
 
     def __init__(self, sender: Sender) -> None:
-        self._sender = sender
         self._relay = relay()
         self._connections: list[Connection] = []
         self.window = min(self._relay.connections * self._relay.in_flight * WINDOWS_IN_FLIGHT, MAX_WINDOW)
+        self._pace = buckets.Pace(sender, self.provider)
 
     def turn(self, people: int) -> Turn:
-        return Turn(people)
+        return self._pace.turn(people)
 
     def ask(self, content: Content, recipients: Sequence[Recipient]) -> list[Outcome]:
+        return buckets.paced(self._pace, recipients, lambda asked: self._ask(content, asked))
+
+    def _ask(self, content: Content, recipients: Sequence[Recipient]) -> list[Outcome]:
         outcomes: list[Outcome | None] = [None] * len(recipients)
         waiting = deque(range(len(recipients)))
         until = time.monotonic() + ASK_SECONDS
@@ -156,6 +159,7 @@ class SmtpRoad:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._pace.give_back()
         for connection in self._connections:
             connection.close()
         self._connections.clear()
