@@ -246,6 +246,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("SWEEP_SECONDS", 30.0),
         "options": {"expires": 30},
     },
+    "publish-mailings": {
+        "task": "mailer.tasks.publish_mailings",
+        "schedule": env.float("SWEEP_SECONDS", 30.0),
+        "options": {"expires": 30},
+    },
     "dispatch-letters": {
         "task": "advocacy.tasks.dispatch_due",
         "schedule": env.float("DISPATCH_SECONDS", 5.0),

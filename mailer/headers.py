@@ -114,6 +114,8 @@ def mailing_headers(mailing: Mailing, message: Message) -> dict[str, str]:
     }
     if mailing_list.is_public:
         found["List-Subscribe"] = f"<{_page('mailer:sign_up', language, mailing_list.slug)}>"
+        if mailing.in_archive:
+            found["List-Archive"] = f"<{_page('mailer:archive_list', language, mailing_list.slug)}>"
     for name, value in found.items():
         if not value.isascii():
             raise ValidationError(_("A header must be written in ASCII."), code="not_ascii")

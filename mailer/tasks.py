@@ -8,6 +8,7 @@ from celery import Task, shared_task
 
 from contacts import doorbell
 from mailer import retention, sending, sweeping, tracking, unreachable
+from mailer.archive import publishing
 from mailer.links import verdicts
 from mailer.mailings import freezing, running
 from mailer.mailings import sending as mailings
@@ -44,6 +45,12 @@ def suppress_unreachable() -> None:
 
 
 @shared_task
+def publish_mailings() -> None:
+    """The guarantee behind `publishing.publish` at the start of a mailing, and what corrected texts need."""
+    publishing.publish_due()
+
+
+@shared_task
 def sweep() -> None:
     sweeping.sweep()
 
@@ -57,7 +64,8 @@ def tick_mailings() -> None:
 def start_mailing(mailing_id: int) -> None:
     """Start a mailing whose moment has come, and fix its audience; shorter than the broker's patience, 900 s."""
     running.start(mailing_id)
-    freezing.freeze(mailing_id)
+    if freezing.freeze(mailing_id):
+        publishing.publish_due()  # so that "view in browser" leads somewhere when the first mail arrives
 
 
 @shared_task

@@ -21,4 +21,8 @@ urlpatterns = [
     # Also without the last stroke: what a program posts must meet no redirect (RFC 8058 §3.1).
     re_path(r"^u/(?P<token>[^/]+)/?\Z", leaving.unsubscribe, name="unsubscribe"),
     path("view/<str:token>/", archive.view, name="view"),
+    path("archive/", archive.index, name="archive"),
+    path("archive/<slug:slug>/", archive.of_list, name="archive_list"),
+    path("archive/<slug:slug>/feed.xml", archive.list_feed, name="archive_feed"),
+    path("archive/<slug:list_slug>/<slug:slug>/", archive.archived, name="archived"),
 ]

@@ -56,6 +56,10 @@ def feed_of(mailing_list: MailingList, language: str) -> str:
     return _whole("mailer:archive_feed", language, mailing_list.slug)
 
 
+def sign_up_of(mailing_list: MailingList, language: str) -> str:
+    return _whole("mailer:sign_up", language, mailing_list.slug)
+
+
 def _whole(name: str, language: str, *args: str) -> str:
     with translation.override(page_language(language)):
         return settings.SITE_URL + reverse(name, args=args)

@@ -34,9 +34,11 @@ def sentence(mailing: Mailing, language: str = "") -> str:
 
 
 def paragraph(text: str, language: str) -> str:
-    """The sentence as small print under a mail. Its grey has a contrast of 4.5 on white and of 4.6 on black."""
+    """The sentence as small print under a mail, like the words of the footer (templates/email/mailing/footer.mjml); the
+    mail's own styles give it the colour it has in the dark."""
     return (
-        f'<div lang="{language}" dir="{direction_of(language)}" style="max-width:600px;margin:0 auto;'
-        "padding:0 24px 24px;font-family:sans-serif;font-size:12px;line-height:1.5;text-align:center;color:#767676"
-        f'">{escape(text)}</div>'
+        f'<div class="faint" style="max-width:600px;margin:0 auto"><div lang="{language}" dir="{direction_of(language)}" '
+        'style="padding:0 24px 36px;font-family:-apple-system, BlinkMacSystemFont, Segoe UI, Roboto, Helvetica, '
+        'Noto Sans, Noto Sans Arabic, Arial, sans-serif;font-size:13px;line-height:1.55;color:#605f5c">'
+        f"{escape(text)}</div></div>"
     )

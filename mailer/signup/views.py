@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from contacts.addresses import parse
 from contacts.models import MailingList
 from mailer import preference_links, proof_of_work
+from mailer.archive import shelf
 from mailer.guards import gone_is_one_page
 from mailer.models import SignUp
 from mailer.signup import guard, links, opting_in, wording
@@ -145,6 +146,7 @@ def _show(
         "message": message or (verdict.message if verdict else ""),
         "challenge": json.dumps(proof_of_work.new_challenge()) if verdict and verdict.is_hot else "",
         "other_languages": _other_languages(mailing_list, language),
+        "has_issues": shelf.has_issues(mailing_list),
     }
     return render(request, "mailer/sign_up.html", context, status=status)
 

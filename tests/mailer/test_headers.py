@@ -110,9 +110,13 @@ def test_only_an_open_list_says_how_to_join(settings):
         make_mailing(),
         make_mailing(mailing_list=make_mailing_list(slug="news", is_public=True)),
     )
-    assert "List-Subscribe" not in headers_of(hidden)
+    assert not {"List-Subscribe", "List-Archive"} & headers_of(hidden).keys()
+    assert "List-Archive" not in headers_of(
+        make_mailing(mailing_list=open_list.mailing_list, in_archive=False)
+    )
     found = headers_of(open_list, language="fr")
     assert found["List-Subscribe"] == "<https://act.example.org/fr/lists/news/>"
+    assert found["List-Archive"] == "<https://act.example.org/fr/archive/news/>"
     assert found["List-Help"] == "<https://act.example.org/fr/preferences/>"
     assert headers_of(open_list, language="sw")["List-Help"] == "<https://act.example.org/en/preferences/>"
 
