@@ -29,6 +29,7 @@ MOST_ITEMS = 50
 MOST_BYTES = 500_000  # of a text's blocks as JSON
 MOST_CHARACTERS = 50_000  # of one field
 LINE = 200
+PENCIL = "✎"  # begins the words of a layout that ask the author for their own
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -449,6 +450,8 @@ def _wrong(field: Field, value: Any, known: Collection[str]) -> Iterator[str]:
     if any(len(text) > field.most for text in texts):
         yield gettext("At most %(limit)d characters.") % {"limit": field.most}
         return
+    if any(PENCIL in text for text in texts):
+        yield gettext("The words of the layout still stand here: write your own.")
     for text in texts:
         yield from fields.problems(text, known if field.merge else (), slots=field.merge)
     if len(texts) > MOST_ITEMS:
@@ -462,6 +465,14 @@ def _wrong(field: Field, value: Any, known: Collection[str]) -> Iterator[str]:
                     yield from addresses.problems(href)
         case "code":
             yield from expert.problems(value)
+
+
+PROSE = {"line", "rich", "inline", "items"}
+
+
+def is_said(block: Block, name: str) -> bool:
+    """Whether anything is written in a field."""
+    return not _is_empty(KINDS[block.kind].field(name), block[name])
 
 
 def _is_empty(field: Field, value: Any) -> bool:

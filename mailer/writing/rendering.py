@@ -237,11 +237,20 @@ class _Renderer:
         return self.lacking.get(block.id, "")
 
     def lack(self, block: Block) -> str:
-        label = blocks.KINDS[block.kind].label
-        if block.kind == "columns":
-            return "" if any(block.inside()) else str(label)
+        """Only what leaves nothing to show: a word that is wrong or a link that is missing is seen beside the block."""
+        kind = blocks.KINDS[block.kind]
         found = blocks.problems([{"id": block.id, "kind": block.kind, **block.values}], self.known)
-        return f"{label}: {found[0].message}" if found else ""
+        match block.kind:
+            case "columns":
+                return "" if any(block.inside()) else str(kind.label)
+            case "mjml":
+                wrong = found[:1]
+            case "picture" | "video":
+                wrong = [one for one in found if one.field in {"picture", "src"}]
+            case _:
+                said = [one.name for one in kind.fields if one.input in blocks.PROSE and one.required]
+                wrong = [one for one in found if one.field in said and not blocks.is_said(block, one.field)]
+        return f"{kind.label}: {wrong[0].message}" if wrong else ""
 
     def mark(self, block: Block) -> str:
         """In a preview each block can be found again; readers are not sent our ids."""

@@ -78,7 +78,8 @@ def test_a_draft_is_shown_as_far_as_it_is_written():
         rendering.render(text)
     assert "Block 2 (Button), Words: Nothing is written here yet." in refused.value.messages
     html = rendering.render(text, draft=True).html
-    assert "Nothing is written here yet." in html
+    assert "Button: Nothing is written here yet." in html
+    assert "Picture: Choose a picture." in html
     assert 'class="ink block-b2"' in html
     assert "block-b2" not in rendering.render(text_of(block("text"))).html
 
