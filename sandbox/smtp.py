@@ -32,11 +32,51 @@ def protocol(desk: Desk) -> SMTP:
 
 
 class _Sink(SMTP):
-    """aiosmtpd's server, which can be told to hang up."""
+    """aiosmtpd's server, which can be told to hang up, with CHUNKING (RFC 3030)."""
+
+    _chunks: bytes | None = None  # of a mail whose last chunk has not come
 
     def hang_up(self) -> None:
         if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
+
+    async def smtp_BDAT(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds commands by their names
+        """`BDAT size [LAST]`. The octets are read whatever becomes of them: a caller that pipelines has sent them."""
+        size, _blank, last = (arg or "").strip().upper().partition(" ")
+        if not size.isascii() or not size.isdigit() or last not in ("", "LAST"):
+            await self.push("501 5.5.4 Syntax: BDAT size [LAST]")
+            return
+        chunk = await self._take(int(size))
+        envelope = self.envelope
+        if envelope is None or not envelope.rcpt_tos:
+            self._chunks = None
+            await self.push("503 5.5.1 Error: need RCPT command")
+        elif chunk is None or len(self._chunks or b"") + len(chunk) > MAX_SIZE:
+            self._chunks = None
+            await self.push("552 5.3.4 Error: Too much mail data")
+            self._set_post_data_state()
+        elif not last:
+            self._chunks = (self._chunks or b"") + chunk
+            await self.push(f"250 2.0.0 {size} octets received")
+        else:
+            envelope.content = envelope.original_content = (self._chunks or b"") + chunk
+            self._chunks = None
+            status = await self._call_handler_hook("DATA")
+            if self.transport is not None:
+                await self.push(status)
+            self._set_post_data_state()
+
+    async def smtp_RSET(self, arg: str) -> None:  # noqa: N802
+        self._chunks = None
+        await super().smtp_RSET(arg)
+
+    async def _take(self, size: int) -> bytes | None:
+        """The octets of a chunk; None, and they are thrown away, where they are more than a mail may have."""
+        if size <= MAX_SIZE:
+            return bytes(await self._reader.readexactly(size))
+        while size > 0:
+            size -= len(await self._reader.readexactly(min(size, 65_536)))
+        return None
 
 
 class _Handler:
@@ -50,13 +90,15 @@ class _Handler:
     ) -> list[str]:
         session.host_name = hostname
         # aiosmtpd reads command by command from a buffer, so that pipelined commands (RFC 2920) just work.
-        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+        return [*responses[:-1], "250-PIPELINING", "250-CHUNKING", responses[-1]]
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if outcomes.name_of(address) == "reject":
             return "550 5.7.1 Not delivering to this address"
+        if self._desk.switches.take("defer", [address]):
+            return "451 4.7.1 Greylisted, please try again later"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 OK"

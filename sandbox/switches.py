@@ -15,6 +15,7 @@ NAMES: dict[str, str] = {
     "close_before_accept": "close the connection, accept nothing",
     "status": "answer with a status (and Retry-After), accept nothing",
     "rate": "answer 429 above so many calls a second (and Retry-After), accept nothing",
+    "defer": "over SMTP, answer 451 to a recipient, as greylisting does",
     "reject": "accept the call, but reject the first few matching recipients (count) of it by an event",
     "accept_then_close": "accept, then close the connection without an answer",
     "accept_then_500": "accept, then answer 500",

@@ -124,3 +124,50 @@ def test_hostile_mime_is_shown_and_breaks_nothing(sandbox):
     deliver(sandbox, mail=hostile)
     [kept] = sandbox.client.messages("ann@example.com")
     assert kept["html"].strip() == "<script>x"
+
+
+def speak(sandbox, *writes: bytes) -> list[bytes]:
+    """Write each part in one go, then QUIT; the replies, each on its line."""
+    with socket.create_connection(("127.0.0.1", sandbox.smtp_port), timeout=10) as raw:
+        for octets in (b"EHLO x\r\n", *writes, b"QUIT\r\n"):
+            raw.sendall(octets)
+        return [line.strip() for line in raw.makefile("rb") if line[3:4] == b" "][2:-1]
+
+
+def chunked(address: str, text: bytes, chunks: int = 1) -> bytes:
+    step = -(-len(text) // chunks)
+    parts = [text[at : at + step] for at in range(0, len(text), step)]
+    lasts = [b""] * (len(parts) - 1) + [b" LAST"]
+    sent = b"".join(
+        b"BDAT %d%b\r\n%b" % (len(part), last, part) for part, last in zip(parts, lasts, strict=True)
+    )
+    return b"RSET\r\nMAIL FROM:<us@epistle.example>\r\nRCPT TO:<%b>\r\n%b" % (address.encode(), sent)
+
+
+def test_mails_in_chunks_follow_one_another_and_one_refused_costs_no_other(sandbox):
+    text = b"Subject: x\r\n\r\none\r\n.\r\n..two\r\n"
+    replies = speak(
+        sandbox,
+        chunked("ann@example.com", text)
+        + chunked("reject@example.com", text)
+        + chunked("bob@example.com", text, 3),
+    )
+    assert [reply[:3] for reply in replies] == [b"250"] * 4 + [b"250", b"250", b"550", b"503"] + [b"250"] * 6
+    assert [entry["recipient"] for entry in sandbox.client.accepted()] == [
+        "ann@example.com",
+        "bob@example.com",
+    ]
+    for kept in sandbox.client.messages():
+        assert kept["text"] == "one\r\n.\r\n..two\r\n"
+
+
+def test_a_chunk_that_is_none_is_refused_in_words(sandbox):
+    assert speak(sandbox, b"BDAT\r\n", b"BDAT x LAST\r\n") == [b"501 5.5.4 Syntax: BDAT size [LAST]"] * 2
+
+
+def test_greylisting_puts_a_recipient_off_as_often_as_it_is_told(sandbox):
+    sandbox.client.switch("defer", recipient="ann@*", times=1)
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        deliver(sandbox)
+    assert refused.value.recipients["ann@example.com"][0] == 451
+    assert deliver(sandbox) == {}

@@ -175,7 +175,12 @@ def test_a_field_once_without_a_fallback_is_one_without(mailing):
 def test_a_mail_that_gmail_would_cut_off_warns(mailing):
     said(mailing, f"<p>{'long ' * 9_000}</p><p>{'longer ' * 9_000}</p>"[:49_000] + "</p>")
     text = mailing.texts.get()
-    text.blocks = [*text.blocks[:1], {**text.blocks[0], "id": "a3"}, {**text.blocks[0], "id": "a4"}, text.blocks[1]]
+    text.blocks = [
+        *text.blocks[:1],
+        {**text.blocks[0], "id": "a3"},
+        {**text.blocks[0], "id": "a4"},
+        text.blocks[1],
+    ]
     text.save()
     assert "large" in codes(mailing, "warning")
 
