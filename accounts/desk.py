@@ -1,7 +1,7 @@
 """The staff desk: Django's admin with our header, our home page, and the rights of `permissions.py`.
 
-The apps above fill it when their admin modules load: `navigation`, `needs` and `figures` are the registries
-of what stands in the head line and on the home page, so that this ground imports nothing of them.
+The apps above fill it when their admin modules load: `navigation`, `needs`, `figures` and `panels` are the
+registries of what stands in the head line and on the home page, so that this ground imports nothing of them.
 """
 
 from __future__ import annotations
@@ -56,6 +56,14 @@ class Need:
     urgent: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of the home page with a template of its own, which finds `shown` under the name `panel`."""
+
+    template: str
+    shown: Any
+
+
 class Registry(Generic[T]):
     """What the upper apps bring; a repeat of the same entry is one."""
 
@@ -75,6 +83,7 @@ class Registry(Generic[T]):
 navigation: Registry[Place] = Registry()
 needs: Registry[Callable[[User], Iterable[Need]]] = Registry()
 figures: Registry[Callable[[User], Iterable[Series]]] = Registry()
+panels: Registry[Callable[[User], Panel | None]] = Registry()
 
 
 class Desk(admin.AdminSite):
@@ -97,6 +106,7 @@ class Desk(admin.AdminSite):
         context = {
             "needs": sorted(waiting, key=lambda need: not need.urgent),
             "figures": [series for ask in figures for series in ask(user)],
+            "panels": [panel for ask in panels if (panel := ask(user)) is not None],
         }
         return super().index(request, {**context, **(extra_context or {})})
 

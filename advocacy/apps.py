@@ -7,7 +7,7 @@ class AdvocacyConfig(AppConfig):
     verbose_name = _("Advocacy")
 
     def ready(self) -> None:
-        from advocacy import door, invariants, mails, personal, reasons, receivers, segment_rules
+        from advocacy import door, invariants, mails, outcomes, personal, reasons, receivers, segment_rules
         from contacts.segments import rules
         from mailer import kinds
         from mailer.models import Delivery
@@ -20,5 +20,6 @@ class AdvocacyConfig(AppConfig):
         kinds.register(kind.SYSTEM, fields=mails.system_fields)
         delivery_settled.connect(receivers.on_settled, dispatch_uid="advocacy.receivers.on_settled")
         invariants.register()
+        outcomes.register()
         personal.register()
         rules.register("advocacy", segment_rules.known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from contacts.registry import Entry, Person
 from mailer import sending
 from mailer.bounces import in_words
 from mailer.models import Delivery, DeliveryEvent, Hit, Message
+from mailer.reporting import states
 
 _NEWEST = 200
 _ADDRESS_IN_JSON = re.compile(r"[^\s\"'<>()\[\],;:\\]+@[^\s\"'<>()\[\],;:\\]+")
@@ -36,19 +37,46 @@ def register() -> None:
 
 
 def timeline(person: Person) -> Iterator[Entry]:
-    """The newest mails to this address, each where it stands now."""
-    rows = Delivery.objects.filter(address_hash=person.hash).select_related("message").order_by("-pk")
-    for delivery in rows[:_NEWEST]:
+    """The newest mails to this address, each where it stands now; of newsletters also the links the person followed."""
+    rows = Delivery.objects.filter(address_hash=person.hash).select_related("message", "mailing")
+    deliveries = list(rows.defer("message__html", "message__text").order_by("-pk")[:_NEWEST])
+    followed = _followed([delivery.pk for delivery in deliveries if delivery.mailing_id])
+    for delivery in deliveries:
         yield Entry(
             at=delivery.sent_at or delivery.created_at,
             kind="mail",
-            words=_("Mail (%(kind)s): %(status)s")
-            % {"kind": delivery.get_kind_display(), "status": delivery.get_status_display()},
-            detail=" · ".join(_details(delivery)),
+            words=_words(delivery),
+            detail=" · ".join([*_details(delivery), *_clicks(followed.get(delivery.pk, []))]),
             url=reverse("admin:mailer_delivery_change", args=[delivery.pk]),
             permission="mailer.view_delivery",
             about=delivery,
         )
+
+
+def _words(delivery: Delivery) -> str:
+    if delivery.mailing is not None:
+        state = states.of(delivery, [])
+        return _("Newsletter “%(name)s”: %(state)s") % {"name": delivery.mailing.name, "state": state.label}
+    return _("Mail (%(kind)s): %(status)s") % {
+        "kind": delivery.get_kind_display(),
+        "status": delivery.get_status_display(),
+    }
+
+
+def _followed(deliveries: Sequence[int]) -> dict[int, list[str]]:
+    """What the links were called that a person followed, by the number of the mail."""
+    found: dict[int, list[str]] = {}
+    hits = Hit.objects.filter(delivery__in=deliveries, link__isnull=False).exclude(
+        verdict=Hit.Verdict.MACHINE
+    )
+    for pk, label, url in hits.order_by("at").values_list("delivery", "link__label", "link__url"):
+        found.setdefault(pk, []).append(label or url)
+    return {pk: list(dict.fromkeys(labels)) for pk, labels in found.items()}
+
+
+def _clicks(labels: Sequence[str]) -> Iterator[str]:
+    if labels:
+        yield _("clicked: %(links)s") % {"links": ", ".join(f"“{label}”" for label in labels)}
 
 
 def _details(delivery: Delivery) -> Iterator[str]:
@@ -71,10 +99,9 @@ def _day(moment: datetime) -> str:
 
 
 def export(person: Person) -> list[dict[str, Any]]:
-    rows = (
-        Delivery.objects.filter(address_hash=person.hash).select_related("message").prefetch_related("events")
-    )
-    return [_exported(delivery) for delivery in rows.order_by("pk")]
+    rows = Delivery.objects.filter(address_hash=person.hash)
+    rows = rows.select_related("message", "mailing__mailing_list").defer("message__html")
+    return [_exported(one) for one in rows.prefetch_related("events", "hits__link").order_by("pk")]
 
 
 def _exported(delivery: Delivery) -> dict[str, Any]:
@@ -88,6 +115,35 @@ def _exported(delivery: Delivery) -> dict[str, Any]:
         "What happened": [
             {"When": event.occurred_at.isoformat(), "What": str(event.get_type_display())}
             for event in sorted(delivery.events.all(), key=lambda event: (event.occurred_at, event.pk))
+        ],
+        **(_of_newsletter(delivery) if delivery.mailing else {}),
+    }
+
+
+def _of_newsletter(delivery: Delivery) -> dict[str, Any]:
+    """The list it came by, its dates, and every request for its links and pictures while we know it."""
+    dates = {
+        "Sent": delivery.sent_at,
+        "Delivered": delivery.delivered_at,
+        "Came back": delivery.bounced_at,
+        "Reported as spam": delivery.complained_at,
+        "Opened": delivery.opened_at,
+        "Clicked": delivery.clicked_at,
+    }
+    mailing_list = delivery.mailing.mailing_list if delivery.mailing else None
+    return {
+        "List": str(mailing_list or ""),
+        **{name: moment.isoformat() for name, moment in dates.items() if moment},
+        "Links followed": [
+            {
+                "When": hit.at.isoformat(),
+                "What": str(hit.get_kind_display()),
+                "Link": hit.link.url if hit.link else "",
+                "Taken for": str(hit.get_verdict_display()),
+                "Program": hit.agent,
+                "Network": hit.network,
+            }
+            for hit in sorted(delivery.hits.all(), key=lambda hit: (hit.at, hit.pk))
         ],
     }
 

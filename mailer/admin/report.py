@@ -15,7 +15,7 @@ from accounts.permissions import may, require
 from mailer.admin import pages
 from mailer.mailings import audience, running
 from mailer.models import Mailing
-from mailer.reporting import bouncing, clicks, counting, outcomes, states, summary, timing
+from mailer.reporting import bouncing, clicks, counting, outcomes, pace, states, summary, timing
 from mailer.reporting.counting import Counts
 from mailer.reporting.drawing import parts
 from mailer.reporting.states import State
@@ -65,6 +65,7 @@ def live_context(request: HttpRequest, mailing: Mailing, counts: Counts) -> dict
     return {
         "counts": counts,
         "is_moving": mailing.status in _MOVING,
+        "pace": pace.in_words(mailing, counts),
         "bar": parts([(state.value, counts[state]) for state in State]),
         "states": [
             {

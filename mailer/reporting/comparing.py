@@ -93,6 +93,17 @@ def lines(mailings: Sequence[Mailing], language: str) -> list[Line]:
     return found
 
 
+def arrived(mailings: Sequence[Mailing]) -> dict[int, tuple[float | None, float | None]]:
+    """By mailing which share of those it was sent to it was delivered to, and which came back."""
+    counted, sent_to, came_back = figures(mailings), sent_of(mailings), _reported(mailings)
+    found: dict[int, tuple[float | None, float | None]] = {}
+    for mailing in mailings:
+        pk, whole = mailing.pk, sent_to[mailing.pk]
+        delivered = max(0, min(counted[pk]["delivered"], whole) - came_back[pk]["late"])
+        found[pk] = (delivered / whole, came_back[pk]["bounced"] / whole) if whole else (None, None)
+    return found
+
+
 def _reported(mailings: Sequence[Mailing]) -> dict[int, dict[str, int]]:
     """By mailing who bounced, who complained, and who bounced although it had been delivered; from the partial index."""
     reported = Q(bounced_at__isnull=False) | Q(complained_at__isnull=False)
