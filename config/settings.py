@@ -5,6 +5,7 @@ A value that is missing or wrong stops the start with the variable's name and an
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,11 @@ DEBUG = env.bool("DEBUG", False) and not PRODUCTION
 SITE_URL = _need("SITE_URL", "https://act.example.org", f"http://localhost:{env.str('PORT', '8000')}").rstrip(
     "/"
 )
+if PRODUCTION and not SITE_URL.startswith("https://"):
+    # Mail programs take nobody off a list by any other address (RFC 8058 §3.1).
+    raise ImproperlyConfigured(
+        f"SITE_URL is {SITE_URL!r}; it must begin with https://, e.g. SITE_URL=https://act.example.org"
+    )
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 if PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set. Example: ALLOWED_HOSTS=act.example.org")
@@ -276,6 +282,13 @@ CELERY_BEAT_SCHEDULE = {
 }
 # Networks from which mail gateways follow links, beside those we know (mailer/links/agents.py).
 SCANNER_NETWORKS: list[str] = env.list("SCANNER_NETWORKS", default=[])
+for _network in SCANNER_NETWORKS:
+    try:
+        ipaddress.ip_network(_network)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"SCANNER_NETWORKS holds {_network!r}, which is no network, e.g. SCANNER_NETWORKS=192.0.2.0/24"
+        ) from error
 # "Send now" can be taken back for so long.
 MAILING_UNDO_SECONDS = env.int("MAILING_UNDO_SECONDS", 60)
 # People one worker claims at a time, see mailer/mailings/chunks.py.

@@ -13,7 +13,7 @@ from mailer.links import verdicts
 from mailer.mailings import freezing, running
 from mailer.mailings import sending as mailings
 from mailer.mailings import sweeping as mailing_sweeps
-from mailer.models import Delivery
+from mailer.models import Delivery, Mailing
 from mailer.preflight import domains
 from mailer.preflight import running as checking
 
@@ -65,7 +65,8 @@ def start_mailing(mailing_id: int) -> None:
     """Start a mailing whose moment has come, and fix its audience; shorter than the broker's patience, 900 s."""
     running.start(mailing_id)
     if freezing.freeze(mailing_id):
-        publishing.publish_due()  # so that "view in browser" leads somewhere when the first mail arrives
+        # At once, so that "view in browser" leads somewhere when the first mail arrives.
+        publishing.publish(Mailing.objects.get(pk=mailing_id))
 
 
 @shared_task

@@ -105,6 +105,16 @@ def test_the_keys_of_a_provider_we_left_stay_known_since_it_goes_on_reporting():
     assert mail_providers.anymail_settings("brevo", lambda name: given.get(name, "")) == given
 
 
+def test_mailed_links_are_https_since_one_click_needs_it(checkout):
+    ended = start(checkout, {**PRODUCTION, "SITE_URL": "http://act.example.org"})
+    assert "it must begin with https://, e.g. SITE_URL=https://act.example.org" in ended.stderr
+
+
+def test_a_network_that_is_none_stops_the_start_with_its_name(checkout):
+    ended = start(checkout, {**PRODUCTION, "SCANNER_NETWORKS": "192.0.2.0/24,192.0.2.1/24"})
+    assert "SCANNER_NETWORKS holds '192.0.2.1/24', which is no network" in ended.stderr
+
+
 def test_an_unknown_environment_is_refused(checkout):
     ended = start(checkout, {**PRODUCTION, "EPISTLE_ENV": "live"})
     assert "EPISTLE_ENV=production" in ended.stderr

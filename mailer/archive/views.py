@@ -29,6 +29,7 @@ from mailer.visitors import private
 ON_A_PAGE = 20
 _HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+_BODY_END = re.compile(r"</body\s*>(?!.*</body)", re.IGNORECASE | re.DOTALL)
 _ASKED = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}", re.ASCII)
 
 _shared = cache_control(public=True, max_age=300)
@@ -166,5 +167,7 @@ def _sealed(html: str) -> HttpResponse:
 
 
 def _with(html: str, head: str, bar: str) -> str:
+    """The mail with our head and bar; itself it is the main part of the page, for who reads by landmarks."""
     html = _HEAD_END.sub(lambda match: head + match[0], html, count=1)
-    return _BODY.sub(lambda match: match[0] + bar, html, count=1)
+    html = _BODY.sub(lambda match: f"{match[0]}{bar}<main>", html, count=1)
+    return _BODY_END.sub(lambda match: f"</main>{match[0]}", html, count=1)

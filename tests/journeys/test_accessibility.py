@@ -6,11 +6,27 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import timezone
 
 from advocacy import letters, links, tokens
 from advocacy.models import Campaign, CampaignText
 from contacts.models import MailingList
-from tests.factories import make_area, make_campaign, make_legislature, make_mandate, make_person, make_route
+from mailer import unsubscribe_links
+from mailer.archive import publishing
+from mailer.models import Mailing
+from tests.factories import (
+    make_area,
+    make_campaign,
+    make_contact,
+    make_legislature,
+    make_mailing,
+    make_mailing_list,
+    make_mailing_text,
+    make_mandate,
+    make_person,
+    make_route,
+    make_subscription,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -149,3 +165,37 @@ def test_the_journey_works_by_keyboard_alone(browser, live_server, campaign):
     page.keyboard.press("Enter")
     page.wait_for_url("**/write/**")
     context.close()
+
+
+def test_past_mailings_and_the_way_off_a_list_are_accessible(visit, live_server, settings):
+    settings.SITE_URL = live_server.url
+    language, page = visit
+    base = f"{live_server.url}/{language}"
+    mailing = make_mailing(
+        mailing_list=make_mailing_list(slug="news", is_public=True),
+        texts=False,
+        status="sent",
+        track_clicks=True,
+    )
+    for code in ("en", "ar"):
+        make_mailing_text(mailing, code)
+    Mailing.objects.filter(pk=mailing.pk).update(started_at=timezone.now(), frozen_at=timezone.now())
+    mailing.refresh_from_db()
+    publishing.publish(mailing)
+    contact = make_contact()
+    make_subscription(contact, mailing.mailing_list)
+    leave = unsubscribe_links.token(contact.pk, mailing.pk, bytes(contact.address_hash))
+    for what, path in (
+        ("archive", "archive/"),
+        ("past issues", "archive/news/"),
+        ("past issue", f"archive/news/{mailing.slug}/"),
+        ("unsubscribe", f"u/{leave}"),
+        ("unsubscribe in a test", "u/test"),
+    ):
+        page.goto(f"{base}/{path}")
+        _check(page, what)
+    page.goto(f"{base}/u/{leave}")
+    page.locator("button[value=lists]").click()
+    _check(page, "has left")
+    page.locator("button[value=everything]").click()
+    _check(page, "has left everything")
