@@ -10,7 +10,7 @@ python := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments bench-events
+.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments bench-events bench-send
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -55,6 +55,9 @@ bench-segments: test-environment ## What counting a segment costs at a million c
 
 bench-events: test-environment ## Store and apply what a provider reports, beside a raw COPY (ARGS="--events 20000" for fewer)
 	@$(python) benchmarks/bench_events.py $(ARGS)
+
+bench-send: test-environment ## Send whole mailings by SMTP and by batches, ledger included (N=10000 for fewer people)
+	@$(python) benchmarks/bench_send.py $(if $(N),--contacts $(N)) $(ARGS)
 
 clean: ## Remove the environment and all local data (the demo database too), unless the service is running
 	@test -x $(python) && exec $(python) -B -m embedded clean || exec $(PYTHON) -B -m embedded clean
