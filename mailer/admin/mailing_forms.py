@@ -96,6 +96,18 @@ class NewMailingForm(forms.Form):
         return Content(blocks=[writing.new("heading"), writing.new("text"), writing.new("footer")])
 
 
+_SWITCHES = {
+    "track_clicks": _(
+        "Links lead through us, so that we can count them. Off by default: readers are not watched."
+    ),
+    "track_opens": _(
+        "A picture of one pixel tells us; half of the mail programs load it unread, so the figure says little."
+    ),
+    "in_archive": _("Once it is sent, everybody can read it on our site, without anything personal."),
+    "slug": _("Empty: made from the subject."),
+}
+
+
 class SettingsForm(forms.ModelForm):
     fallbacks = forms.CharField(
         label=_("Languages tried after another"),
@@ -123,6 +135,8 @@ class SettingsForm(forms.ModelForm):
             choices=[(code, name) for code, name in languages() if code in written],
             help_text=_("The last of the fallback chain; it must be complete."),
         )
+        for name, said in _SWITCHES.items():
+            fields[name].help_text = said
         self.initial["fallbacks"] = "; ".join(
             f"{code} = {', '.join(tried)}" for code, tried in self.instance.fallbacks.items()
         )
@@ -137,7 +151,7 @@ class SettingsForm(forms.ModelForm):
                 continue
             code, _sign, tried = part.partition("=")
             codes = [one.strip() for one in tried.split(",") if one.strip()]
-            if unknown := [one for one in (code.strip(), *codes) if one not in known]:
+            if unknown := [one for one in (code.strip(), *codes) if one.partition("-")[0] not in known]:
                 raise forms.ValidationError(_("“%(code)s” is no language we know.") % {"code": unknown[0]})
             found[code.strip()] = codes
         return found

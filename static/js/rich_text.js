@@ -46,7 +46,7 @@ const RICH_SHAPES = {
   },
 };
 function tidy(html) {
-  return html.replace(/[\u200b\ufeff]/g, "").replace(/<br>(?=<\/(p|li|h3|h4)>)/g, "").replace(/<br>$/, "").replace(/(\S)&nbsp;(?=<[a-z])/g, "$1 ").replace(/<p><\/p>/g, "");
+  return html.replace(/[\u200b\ufeff]/g, "").replace(/<br>(?=<\/(p|li|h3|h4)>)/g, "").replace(/<br>$/, "").replace(/(\S)&nbsp;(?=<[a-z]|\{\{)/g, "$1 ").replace(/<p><\/p>/g, "");
 }
 
 function makeRich(area) {

@@ -1,0 +1,234 @@
+"""Writing a mailing in a real browser: from blocks, saved as one types, seen as its readers see it, by two at once."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+from playwright.sync_api import expect
+
+from accounts.models import User
+from mailer.mailings import texts
+from mailer.mailings.texts import Content
+from mailer.models import Mailing, MailingRevision, Picture
+from tests.factories import make_contact, make_mailing, make_mailing_list, make_sender
+from tests.journeys.test_accessibility import RULES, SIZES
+from tests.staff import make_staff
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+Open = Callable[..., "Page"]
+
+
+@pytest.fixture
+def open_desk(browser: Browser, live_server) -> Iterator[Open]:
+    """Opens the desk for a person. What a page complains of, such as a breach of the policy, fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def opened(
+        user: User, *, language: str = "en", width: int = 1280, axe: bool = False, **options: object
+    ) -> Page:
+        client = Client()
+        client.force_login(user)
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, bypass_csp=axe, locale="en-GB", **options
+        )
+        cookies = {"sessionid": client.cookies["sessionid"].value, settings.LANGUAGE_COOKIE_NAME: language}
+        context.add_cookies(
+            [{"name": name, "value": value, "url": live_server.url} for name, value in cookies.items()]
+        )
+        contexts.append(context)
+        page = context.new_page()
+        if axe:  # it asks for style sheets at addresses of its own
+            return page
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    # A save that was overtaken is answered by 409, which the browser writes down as well.
+    assert [said for said in complaints if "409" not in said] == []
+
+
+def url(live_server, mailing: Mailing, name: str = "write") -> str:
+    return live_server.url + reverse(f"admin:mailer_mailing_{name}", args=[mailing.pk])
+
+
+def saved(page: Page, version: int) -> None:
+    """Wait until a version from `version` on is saved and nothing is typed after it."""
+    expect(page.locator("#saved")).to_contain_text("Saved", timeout=15_000)
+    assert int(page.input_value("[name=version]")) >= version
+
+
+def shown(page: Page) -> str:
+    """What the preview says now."""
+    return page.frame_locator("#screen iframe.shown").locator("body").inner_text()
+
+
+def add(page: Page, kind: str) -> str:
+    """Add a block by the keyboard, at the end; gives its id."""
+    page.locator("#choose-end").press("Enter")
+    button = page.locator(f'button[value="add {kind} end"]')
+    button.press("Enter")
+    expect(button).to_have_count(0, timeout=15_000)
+    block = page.evaluate("document.activeElement.dataset.block")
+    assert block, "the new block has the focus"
+    return str(block)
+
+
+def picture_file() -> dict[str, object]:
+    out = io.BytesIO()
+    Image.new("RGB", (800, 400), (40, 90, 60)).save(out, "PNG")
+    return {"name": "court.png", "mimeType": "image/png", "buffer": out.getvalue()}
+
+
+@pytest.mark.timeout(240)
+def test_a_mailing_is_written_from_blocks_and_nothing_of_it_is_lost(open_desk, live_server):
+    make_mailing_list(name="Friends of justice")
+    make_sender(name="Coalition")
+    make_contact("wanjiru@example.org", first_name="Wanjirũ", country="KE")
+    page = open_desk(make_staff("superuser"))
+    page.goto(live_server.url + reverse("admin:mailer_mailing_add"))
+    page.fill("[name=name]", "November call to action")
+    page.select_option("[name=mailing_list]", label="Friends of justice")
+    page.select_option("[name=sender]", label="Coalition")
+    page.click("text=Begin writing")
+    mailing = Mailing.objects.get()
+
+    page.fill("#subject", "{{ first_name | Friend }}, stand with victims")
+    page.fill("#preheader", "Two minutes that count")
+    heading, text = (one.get_attribute("data-block") for one in page.locator("[data-block]").all()[:2])
+    page.fill(f"[id='{heading}-text']", "Let justice reach everyone")
+    page.click(f"[id='{text}-html-rich']")
+    page.keyboard.type("Dear ")
+    page.click(".composer-merge summary")
+    page.fill("#merge-fallback", "friend")
+    page.click("#merge-insert")
+    page.keyboard.type(", write to them. ")
+    page.keyboard.press("Control+b")
+    page.keyboard.type("Today.")
+    expect(page.frame_locator("#screen iframe.shown").locator("body")).to_contain_text(
+        "Dear friend, write to them. Today.", timeout=20_000
+    )
+
+    button = add(page, "button")
+    page.fill(f"[id='{button}-text']", "Write to them")
+    page.fill(f"[id='{button}-url']", "https://epistle.example/write/")
+    points = add(page, "list")
+    page.click(f"[id='{points}-items-rich']")
+    page.keyboard.type("Open the page")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Choose your country")
+    picture = add(page, "picture")
+    page.click(f"[data-open-library='{picture}-picture']")
+    page.set_input_files("#picker-file", picture_file())
+    page.fill("#picker-alt", "The court in The Hague")
+    page.click("text=Add and use")
+    expect(page.locator("#library")).to_be_hidden(timeout=15_000)
+    assert page.input_value(f"[id='{picture}-alt']") == "The court in The Hague"
+
+    page.locator(f"#up-{picture}").press("Enter")
+    expect(page.locator(f"#up-{picture}")).to_be_focused(timeout=15_000)
+    page.locator(f"#remove-{points}").press("Enter")
+    expect(page.locator("#undo")).to_be_focused(timeout=15_000)
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#block-{points}")).to_be_visible(timeout=15_000)
+    saved(page, 5)
+    page.reload()
+    stored = mailing.texts.get()
+    kinds = [block["kind"] for block in stored.blocks]
+    assert kinds == ["heading", "text", "button", "picture", "list", "footer"]
+    assert stored.blocks[1]["html"] == (
+        "<p>Dear {{ first_name | friend }}, write to them. <strong>Today.</strong></p>"
+    )
+    assert stored.blocks[4]["items"] == ["Open the page", "Choose your country"]
+    assert stored.blocks[3]["picture"] == Picture.objects.get().pk
+
+    page.fill("[name=show_as]", "wanjiru@example.org")
+    page.keyboard.press("Enter")
+    frame = page.frame_locator("#screen iframe.shown")
+    expect(frame.locator("body")).to_contain_text("Wanjirũ, stand with victims", timeout=20_000)
+    assert frame.locator("img[alt='The court in The Hague']").evaluate("one => one.naturalWidth") == 800
+    page.check("[name=show_width][value=phone]", force=True)
+    assert page.locator("#screen iframe.shown").bounding_box()["width"] <= 377
+    page.check("[name=show_what][value=text]", force=True)
+    expect(frame.locator("pre")).to_contain_text("Dear Wanjirũ, write to them. Today.", timeout=20_000)
+
+
+@pytest.mark.timeout(120)
+def test_two_who_write_at_once_are_told_and_keep_both_texts(open_desk, live_server):
+    ann, ben = make_staff("superuser", first_name="Ann"), make_staff("superuser", first_name="Ben")
+    mailing = make_mailing()
+    page = open_desk(ann)
+    page.goto(url(live_server, mailing))
+    second = open_desk(ben)
+    second.goto(url(live_server, mailing))
+    expect(second.locator("#others")).to_contain_text("Ann has this open (English).")
+    text = mailing.texts.get()
+    texts.save(text, text.version, Content("Ben's subject", "", text.blocks, ""), ben)
+    page.fill("[id='a1-text']", "Ann's heading")
+    expect(page.locator("#saved")).to_contain_text("Ben saved this text since you opened it", timeout=15_000)
+    assert MailingRevision.objects.get(aside=True).by == ann
+    page.click("text=See both")
+    page.check("[name=part-a1][value=mine]")
+    page.click("text=Save as chosen")
+    expect(page.locator("#subject")).to_have_value("Ben's subject")
+    expect(page.locator("[id='a1-text']")).to_have_value("Ann's heading")
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    ("language", "scheme", "size"), [("en", "light", "desk"), ("ar", "dark", "phone")], ids=["desk", "phone"]
+)
+def test_every_page_of_writing_is_accessible(open_desk, live_server, language, scheme, size):
+    from axe_playwright_python.sync_playwright import Axe
+
+    ann, mailing = make_staff("superuser", email="ann.staff@example.org"), make_mailing()
+    text = mailing.texts.get()
+    blocks = [
+        *text.blocks,
+        {"id": "c1", "kind": "columns", "left": [{"id": "p1", "kind": "picture"}], "right": []},
+    ]
+    blocks += [{"id": "s1", "kind": "share"}, {"id": "l1", "kind": "list", "items": ["One", "Two"]}]
+    texts.save(text, 1, Content("Subject", "", blocks, ""), ann)
+    texts.add_language(mailing, "ar", ann)
+    aside = MailingRevision.objects.create(
+        text=text, version=1, by=ann, aside=True, content=Content("Another", "", blocks[:2], "").as_json()
+    )
+    page = open_desk(ann, language=language, width=SIZES[size]["width"], axe=True, color_scheme=scheme)
+    pages = {
+        "list": reverse("admin:mailer_mailing_changelist"),
+        "new": reverse("admin:mailer_mailing_add"),
+        "write": f"{url(live_server, mailing)}?language=en",
+        "write in Arabic": f"{url(live_server, mailing)}?language=ar",
+        "history": f"{url(live_server, mailing, 'history')}?revision={aside.pk}",
+        "merge": f"{url(live_server, mailing, 'merge')}?revision={aside.pk}",
+        "shown": f"{url(live_server, mailing, 'shown')}?language=en&block=a3",
+        "settings": url(live_server, mailing, "settings"),
+        "test": url(live_server, mailing, "test"),
+        "pictures": reverse("admin:mailer_picture_changelist"),
+        "add a picture": reverse("admin:mailer_picture_add"),
+        "look": reverse("admin:mailer_theme_add"),
+    }
+    for what, address in pages.items():
+        page.goto(address if address.startswith("http") else live_server.url + address)
+        if what == "write":
+            page.click("#choose-a1")
+            expect(page.locator("#palette")).to_be_visible(timeout=15_000)
+        page.evaluate("document.querySelectorAll('#content details').forEach((one) => (one.open = true))")
+        found = Axe().run(page, options=RULES)
+        assert not found.response["violations"], f"{what}: {found.generate_report()}"
+        wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert not wide, f"{what} is wider than the window"
