@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from contacts import suppressions
 from contacts.models import Suppression
-from mailer import bounces, invariants, sweeping, tracking
+from mailer import bounces, headers, invariants, sweeping, tracking
 from mailer.models import Delivery, DeliveryEvent
 from mailer.signals import delivery_settled
 from tests.factories import make_delivery
@@ -64,6 +64,19 @@ def post(client: Any, body: Any, **extra: Any) -> Any:
 
 def sent(**fields: Any) -> Delivery:
     return make_delivery(status=Status.SENT, sent_at=timezone.now(), **fields)
+
+
+def test_an_event_may_name_our_message_id_where_the_provider_gave_a_batch_one_of_its_own(client):
+    delivery = sent(provider_message_id="<the-batch@provider.example>")
+    other = sent(provider_message_id="<the-batch@provider.example>")
+    for of, claimed in [(delivery, headers.message_id(delivery)), (other, headers.message_id(delivery))]:
+        named = {"message": {"headers": {"message-id": claimed.strip("<>")}}}
+        post(client, payload(of, "delivered", **named))
+    tracking.apply_all()
+    delivery.refresh_from_db()
+    other.refresh_from_db()
+    assert delivery.delivered_at is not None
+    assert other.delivered_at is None  # with somebody else's Message-ID it proves nothing
 
 
 def test_a_delivered_event_becomes_the_date_of_delivery(client):
