@@ -6,6 +6,7 @@ child process makes HTML of it, and the result is checked before anybody sees it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,8 @@ WIDTH = 600
 MARGIN = 24
 # After the preview line, so that a mail program does not show the first words of the mail behind it.
 _FILLER = "\u034f\u200c\u00a0 " * 60
+# MJML writes a colour as `background`, which fewer mail programs know.
+_BACKGROUND = re.compile(r"([\";])background:(#[0-9a-fA-F]{3,6}(?=[;\"]))")
 _SIZES = {"1": 30, "2": 22, "3": 18}
 
 
@@ -161,7 +164,7 @@ class _Renderer:
             html = parent.compiled(source)
         except parent.CompileError as error:
             raise self.named(error, body) from error
-        html = fields.as_typed(html)
+        html = _BACKGROUND.sub(r"\1background-color:\2", fields.as_typed(html))
         checking.check(html)
         return html
 
