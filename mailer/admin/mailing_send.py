@@ -66,8 +66,11 @@ def progress_part(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) ->
     """The part of the page that moves; a mailing that stands elsewhere by now asks for the whole page."""
     if mailing.status != request.GET.get("seen"):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    context = {"mailing": mailing, **_under_way(request, mailing)}
-    return TemplateResponse(request, "staff/mailings/_send_progress.html", context)
+    tone, standing = mailing_words.standing(mailing)
+    context = {"mailing": mailing, "tone": tone, "standing": standing, "is_part": True}
+    return TemplateResponse(
+        request, "staff/mailings/_send_progress.html", {**context, **_under_way(request, mailing)}
+    )
 
 
 @pages.register("send_act", "send/act/", permission=SEND)
@@ -228,6 +231,10 @@ def _advice(mailing: Mailing) -> tuple[str, str]:
             ),
             pages.url(mailing, "report") if pages.exists("report") else "",
         )
+    if mailing.frozen_at is None:
+        return _(
+            "Nobody has got it. Call it off, and send a copy of it that is checked and approved as it is now."
+        ), ""
     return _("Look at the reason, mend what you can, and resume it or call it off."), ""
 
 

@@ -29,6 +29,7 @@ from contacts.segments.trees import RuleError
 from mailer import reasons
 from mailer.mailings import audience, messages, running
 from mailer.models import Delivery, Mailing, MailingAct, MailingChunk
+from mailer.preflight import gate
 from mailer.writing import conditions, languages
 from mailer.writing.messages import freeze_messages
 
@@ -76,6 +77,8 @@ def freeze(mailing_id: int) -> bool:
         return False
     began = time.monotonic()
     try:
+        if objection := gate.objection_at_start(mailing):
+            return _give_up(mailing, objection)
         _freeze(mailing)
     except Lost:
         release(mailing)

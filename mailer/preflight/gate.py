@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from mailer.mailings import approving
+from mailer import reasons
+from mailer.mailings import approving, audience
 from mailer.models import Mailing, MailingAct
 from mailer.preflight import running
 from mailer.preflight.findings import ERROR, Finding
 from mailer.preflight.fingerprint import fingerprint
+
+CHANGED = gettext_noop("it was changed after it was checked")
+UNAPPROVED = gettext_noop("it would go to %(people)s people, and no second person has approved that")
+reasons.know(CHANGED, UNAPPROVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,24 @@ def look(mailing: Mailing, people: int) -> Gate:
     elif needed and not approved:
         obstacle = _of_approval(mailing, now)
     return Gate(now, obstacle, wrong, needed, approved)
+
+
+def objection_at_start(mailing: Mailing) -> str:
+    """Why a mailing that was scheduled at the desk may not start after all, in words of `mailer.reasons`; "" if it may.
+
+    While it waits its text is closed, but not its sender, its look, or the rule of a segment; and an import may bring
+    more people than may be written to without a second person. Asked by the freeze. Raises as `audience.count` does.
+    """
+    if not mailing.preflight_print:  # scheduled by a command or a test, which asks for nobody's check
+        return ""
+    now = fingerprint(mailing)
+    if mailing.preflight_print != now:
+        return CHANGED
+    if not approving.stands(mailing, now):
+        people = audience.count(mailing, bound_ms=running.COUNT_MS).total
+        if approving.is_needed(people):
+            return UNAPPROVED % {"people": people}
+    return ""
 
 
 def _of_approval(mailing: Mailing, print_: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from mailer.mailings import approving
+from mailer.mailings import approving, freezing
 from mailer.models import Mailing, MailingAct
 from mailer.preflight import gate
 from mailer.preflight.fingerprint import fingerprint
+from tests.factories import make_contact, make_subscription
 from tests.mailer.sending_desk.test_send_page import chosen, moved_to, ready, url
 from tests.staff import make_organisation, make_staff
 
@@ -156,3 +158,45 @@ def test_what_has_not_passed_its_check_is_not_asked_for(client):
     mailing.texts.update(subject="Another")
     press(client, make_staff("Newsletter senders"), mailing, "ask")
     assert not mailing.acts.filter(what=What.ASKED_APPROVAL).exists()
+
+
+# --- between the schedule and the start
+
+
+def started(mailing: Mailing) -> str:
+    """Let the moment of a scheduled mailing come; returns why it stands still, "" if it was frozen."""
+    Mailing.objects.filter(pk=mailing.pk).update(
+        status="sending", starts_at=timezone.now(), started_at=timezone.now()
+    )
+    freezing.freeze(mailing.pk)
+    mailing.refresh_from_db()
+    assert (mailing.frozen_at is None) is (mailing.status == "paused")
+    return mailing.paused_because
+
+
+def test_a_mailing_whose_audience_grew_over_the_limit_while_it_waited_does_not_start(settings):
+    settings.MAILING_APPROVAL_OVER = 2
+    mailing = ready(2)
+    for _ in range(3):
+        make_subscription(make_contact(), mailing.mailing_list)
+    assert started(mailing) == "it would go to 5 people, and no second person has approved that"
+
+
+def test_a_mailing_whose_sender_was_changed_while_it_waited_does_not_start(client, settings):
+    settings.MAILING_APPROVAL_OVER = 2
+    mailing = ready(2)
+    mailing.sender.name = "Somebody else"
+    mailing.sender.save()
+    assert started(mailing) == "it was changed after it was checked"
+    client.force_login(make_staff("Newsletter senders"))
+    html = client.get(url(mailing)).content.decode()
+    assert "Nobody has got it." in html
+    assert "it was changed after it was checked" in html
+
+
+def test_a_mailing_that_is_as_it_was_checked_and_approved_starts():
+    mailing = ready(2)
+    Mailing.objects.update(approved_at=timezone.now(), approved_print=fingerprint(mailing))
+    mailing.refresh_from_db()
+    assert started(mailing) == ""
+    assert mailing.audience == 2
