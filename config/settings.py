@@ -168,6 +168,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 3_000  # a mailing of 200 blocks is one form
 MAIL_DOMAIN = _need("MAIL_DOMAIN", "mail.example.org", "epistle.example")
 # Where bounces of mail by SMTP come back to: each delivery has a return path of its own there (mailer/verp.py).
 BOUNCE_DOMAIN = env.str("BOUNCE_DOMAIN", MAIL_DOMAIN)
+# The mailbox where bounces by SMTP arrive: imaps://user:password@mail.example.org/INBOX, or pop3s://…
+BOUNCE_MAILBOX_URL = env.str("BOUNCE_MAILBOX_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Epistle <letters@{MAIL_DOMAIN}>")
 POSTAL_ADDRESS = _need(
     "POSTAL_ADDRESS",
@@ -277,6 +279,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget": {"task": "advocacy.tasks.forget", "schedule": 86_400.0},
     "forget-contacts": {"task": "contacts.tasks.forget", "schedule": 86_400.0},
     "look-at-domains": {"task": "mailer.tasks.look_at_domains", "schedule": 86_400.0},
+    "read-mailbox": {
+        "task": "mailer.tasks.read_mailbox",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "suppress-unreachable": {"task": "mailer.tasks.suppress_unreachable", "schedule": 86_400.0},
     "forget-mails": {"task": "mailer.tasks.forget", "schedule": 86_400.0},
 }

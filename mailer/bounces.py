@@ -57,15 +57,20 @@ def classify(code: str, said: str = "") -> str:
         return _Class.BLOCK if _POLICY.search(said) and not _MAILBOX.search(said) else _Class.HARD
     if code in _OUR_AUTHENTICATION:
         return _Class.AUTHENTICATION
+    if code.startswith(("4.4.", "5.4.")):
+        return _Class.HOST
     if code.startswith("4") or code == "5.2.2" or code == "552":
         return _Class.SOFT
     if code == "5.3.4" or code.startswith("5.6."):
         return _Class.MESSAGE
-    if code.startswith("5.4."):
-        return _Class.HOST
     if code.startswith("5.7."):
         return _Class.BLOCK
     return _Class.BLOCK if code else _Class.SOFT
+
+
+def names_no_mailbox(said: str) -> bool:
+    """Whether the words themselves say that there is no such mailbox."""
+    return bool(_MAILBOX.search(said)) and not _POLICY.search(said)
 
 
 def in_words(bounce_class: str, code: str) -> str:

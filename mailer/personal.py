@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from contacts import addresses, registry
 from contacts.registry import Entry, Person
 from mailer import sending
 from mailer.bounces import in_words
-from mailer.models import Delivery, DeliveryEvent, Hit, Message
+from mailer.models import Delivery, DeliveryEvent, Hit, InboundMail, Message
 from mailer.reporting import states
 
 _NEWEST = 200
@@ -166,6 +166,7 @@ def erase(person: Person) -> dict[str, int]:
     return {
         "mailer.hit": hits.update(agent="", network=""),
         "mailer.message": _empty_own_messages(person),
+        "mailer.inboundmail": _empty_inbound(person, mails),
         "mailer.deliveryevent": empty_reports(events) + _empty_parked(person),
         "mailer.delivery": mails.filter(~Q(address="") | Q(reason__contains="@")).update(
             address="", reason=_without_addresses("reason")
@@ -218,6 +219,22 @@ def _empty_parked(person: Person) -> int:
     waiting = DeliveryEvent.objects.filter(delivery=None, applied_at=None, raw__isnull=False)
     mine = [pk for pk, raw in waiting.values_list("pk", "raw").iterator() if person.hash in _hashes_in(raw)]
     return empty_reports(DeliveryEvent.objects.filter(pk__in=mine))
+
+
+def _empty_inbound(person: Person, mails: QuerySet[Delivery]) -> int:
+    """Mails that came back from this person's mailbox, or that they wrote to an address of our machine. Those that say
+    of which mail they are found by it; the others, of the last thirty days, are looked through."""
+    kept = InboundMail.objects.filter(raw__isnull=False)
+    others = kept.exclude(pk__in=kept.filter(delivery__in=mails).values("pk")).filter(delivery=None)
+    found = [
+        pk
+        for pk, raw in others.values_list("pk", "raw").iterator(chunk_size=100)
+        if person.hash in _hashes_in(bytes(raw or b"").decode("ascii", errors="replace"))
+    ]
+    theirs = Q(delivery__in=mails) | Q(pk__in=found)
+    return int(
+        InboundMail.objects.filter(theirs).exclude(raw=None, recipient="").update(raw=None, recipient="")
+    )
 
 
 def _hashes_in(raw: Any) -> Iterator[bytes]:

@@ -13,20 +13,21 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from contacts.retention import BATCH, SECONDS, in_time
-from mailer.models import Delivery, Hit, Message
+from mailer.models import Delivery, Hit, InboundMail, Message
 from mailer.personal import empty_messages
 from mailer.signup import personal as sign_ups
 
 ADDRESS_DAYS = timedelta(days=90)
 TEXT_DAYS = timedelta(days=90)
 HIT_DAYS = timedelta(days=30)
+INBOUND_DAYS = timedelta(days=30)
 
 _ON_THEIR_WAY = [Delivery.Status.QUEUED, Delivery.Status.SENDING]
 
 
 def forget(seconds: float = SECONDS) -> bool:
     """Apply every rule of the mailer. False if time ran out first; call it again then. Safe to run twice at once."""
-    return in_time([texts, addresses, hits, sign_ups.over, sign_ups.addresses], seconds)
+    return in_time([texts, addresses, hits, inbound_mails, sign_ups.over, sign_ups.addresses], seconds)
 
 
 def hits() -> Iterator[int]:
@@ -61,3 +62,14 @@ def texts() -> Iterator[int]:
     while pks := list(old.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         after = pks[-1]
         yield empty_messages(old.filter(pk__in=pks))
+
+
+def inbound_mails() -> Iterator[int]:
+    """Mails that came back to us, and to which address; that they came, and about which mail of ours, stays."""
+    old = InboundMail.objects.filter(
+        Q(raw__isnull=False) | ~Q(recipient=""), received_at__lt=Now() - INBOUND_DAYS
+    ).order_by("received_at")
+    while emptied := InboundMail.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:BATCH])).update(
+        raw=None, recipient=""
+    ):
+        yield emptied

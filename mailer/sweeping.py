@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from contacts import doorbell
 from mailer import sending, tasks, tracking
+from mailer.inbound import applying as inbound_mails
 from mailer.models import Delivery
 from mailer.preflight import running as checking
 from mailer.tracking import proving
@@ -25,6 +26,7 @@ def sweep() -> dict[str, int]:
         "rung": ring_for_due(),
         "checks": checking.sweep(),
         "events": tracking.apply_all(parked=True),
+        "inbound": inbound_mails.read_all(),
         "proven": proving.settle_all_proven(),
         "emptied": tracking.empty_old_raw(),
     }

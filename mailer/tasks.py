@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Task, shared_task
+from django.conf import settings
 
 from contacts import doorbell
 from mailer import retention, sending, sweeping, tracking, unreachable
 from mailer.archive import publishing
+from mailer.inbound import applying as inbound_mails
+from mailer.inbound import mailboxes
 from mailer.links import verdicts
 from mailer.mailings import freezing, running
 from mailer.mailings import sending as mailings
@@ -37,6 +40,18 @@ def apply_events() -> None:
 @shared_task
 def judge_hits() -> None:
     verdicts.judge_waiting()
+
+
+@shared_task
+def read_inbound() -> None:
+    inbound_mails.read_all()
+
+
+@shared_task
+def read_mailbox() -> None:
+    """Nothing to do where no mailbox is set up."""
+    if settings.BOUNCE_MAILBOX_URL:
+        mailboxes.read(settings.BOUNCE_MAILBOX_URL)
 
 
 @shared_task

@@ -40,16 +40,9 @@ def suppress_unreachable() -> int:
     what failed after that counts.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _LASTING,
-            {
-                "from": SETTLED + WINDOW,
-                "until": SETTLED,
-                "mailings": MAILINGS,
-                "span": SPAN,
-                "host_span": HOST_SPAN,
-            },
-        )
+        spans = {"from": SETTLED + WINDOW, "until": SETTLED, "span": SPAN, "host_span": HOST_SPAN}
+        seconds = {name: f"{span.total_seconds():.0f} seconds" for name, span in spans.items()}
+        cursor.execute(_LASTING, {**seconds, "mailings": MAILINGS})
         rows = cursor.fetchall()
     return _suppress(
         [row for row in rows if row[1]],
@@ -79,11 +72,11 @@ _LASTING = """
 WITH lately AS MATERIALIZED (
     SELECT DISTINCT address_hash FROM mailer_delivery
     WHERE kind = 'mailing' AND bounce_class IN ('soft', 'host')
-        AND bounced_at BETWEEN now() - %(from)s AND now() - %(until)s
+        AND bounced_at BETWEEN now() - %(from)s::interval AND now() - %(until)s::interval
 ), failed AS (
     SELECT l.address_hash, d.id, d.mailing_id, d.bounced_at, d.bounce_class = 'host' AS is_host
     FROM lately l JOIN mailer_delivery d ON d.address_hash = l.address_hash
-    WHERE d.kind = 'mailing' AND d.bounce_class IN ('soft', 'host') AND d.bounced_at < now() - %(until)s
+    WHERE d.kind = 'mailing' AND d.bounce_class IN ('soft', 'host') AND d.bounced_at < now() - %(until)s::interval
         AND d.bounced_at > greatest(
             (SELECT max(x.delivered_at) FROM mailer_delivery x
               WHERE x.address_hash = l.address_hash AND x.bounced_at IS NULL),
@@ -91,9 +84,9 @@ WITH lately AS MATERIALIZED (
             '-infinity')
 ), judged AS (
     SELECT address_hash, (array_agg(id ORDER BY bounced_at DESC))[:10] AS deliveries,
-        coalesce(max(bounced_at) FILTER (WHERE is_host) - min(bounced_at) FILTER (WHERE is_host) >= %(host_span)s,
+        coalesce(max(bounced_at) FILTER (WHERE is_host) - min(bounced_at) FILTER (WHERE is_host) >= %(host_span)s::interval,
             false) AS is_host,
-        count(DISTINCT mailing_id) >= %(mailings)s AND max(bounced_at) - min(bounced_at) >= %(span)s AS is_soft
+        count(DISTINCT mailing_id) >= %(mailings)s AND max(bounced_at) - min(bounced_at) >= %(span)s::interval AS is_soft
     FROM failed GROUP BY address_hash
 )
 SELECT address_hash, is_host, deliveries FROM judged WHERE is_host OR is_soft ORDER BY address_hash

@@ -32,6 +32,7 @@ class Door(enum.StrEnum):
     ONE_CLICK = "one-click"
     PAGE = "page"
     MAILTO = "mailto"
+    PROVIDER = "provider"  # a button of the provider's own
 
 
 def leave(token: str, *, door: Door) -> bool:
@@ -122,7 +123,7 @@ def _mark(delivery: Delivery | None, door: Door) -> None:
 
 
 # What the report tells apart.
-_DETAIL = {Door.ONE_CLICK: "link", Door.PAGE: "link", Door.MAILTO: "mailto"}
+_DETAIL = {Door.ONE_CLICK: "link", Door.PAGE: "link", Door.MAILTO: "mailto", Door.PROVIDER: "provider"}
 
 
 def _proof(leaver: Leaver, door: Door) -> dict[str, object]:

@@ -19,7 +19,8 @@ from anymail.exceptions import (
     AnymailNotSupportedWarning,
     AnymailWebhookValidationFailure,
 )
-from anymail.signals import AnymailTrackingEvent
+from anymail.signals import AnymailInboundEvent, AnymailTrackingEvent
+from anymail.utils import DEFAULT_DOWNLOAD_CHUNK_SIZE
 from anymail.webhooks import (
     amazon_ses,
     brevo,
@@ -41,6 +42,7 @@ from django.utils import timezone
 from requests import RequestException
 
 from mailer import signatures, sns, tracking
+from mailer.inbound import keeping as inbound
 
 logger = logging.getLogger(__name__)
 
@@ -102,11 +104,21 @@ class Posted:
         except RequestException:
             # Some providers post a pointer, and the mail is fetched from them: they shall post again.
             return HttpResponse(status=503)
-        tracking.keep(
-            [event for event in events if isinstance(event, AnymailTrackingEvent)],
-            self.esp_name.lower(),  # type: ignore[attr-defined]
-        )
+        provider = self.esp_name.lower()  # type: ignore[attr-defined]
+        tracking.keep([event for event in events if isinstance(event, AnymailTrackingEvent)], provider)
+        for event in events:
+            if isinstance(event, AnymailInboundEvent):
+                _keep_mail(event, provider)
         return HttpResponse()
+
+
+def _keep_mail(event: AnymailInboundEvent, provider: str) -> None:
+    """Store a mail that came in. Its parser kept what it could not read, and must not fail on it now."""
+    try:
+        raw = event.message.as_bytes()
+    except (ValueError, LookupError, AttributeError, TypeError):
+        raw = str(event.message.get_payload()).encode(errors="replace")
+    inbound.keep(raw, recipient=str(event.message.envelope_recipient or ""), door=provider)
 
 
 @contextlib.contextmanager
@@ -136,6 +148,24 @@ class MailgunEvents(Posted, mailgun.MailgunTrackingWebhookView):
         super().run_validators(request)
         if request.content_type == "application/json":
             _check_signature_use(json.loads(request.body))
+
+
+class MailgunMails(Posted, mailgun.MailgunInboundWebhookView):
+    """Mails that a route of Mailgun forwards; the whole mail at the address that says so."""
+
+    needs = "MAILGUN_WEBHOOK_SIGNING_KEY"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.basic_auth: list[str] = []
+
+    def run_validators(self, request: HttpRequest) -> None:
+        super().run_validators(request)
+        posted = {
+            name: value for name, value in request.POST.items() if name not in {"signature", "timestamp"}
+        }
+        mine = {name: request.POST[name] for name in ("timestamp", "token", "signature")}
+        _check_signature_use({"signature": mine, "event-data": posted})
 
 
 def _check_signature_use(post: dict[str, Any]) -> None:
@@ -178,6 +208,15 @@ class _AmazonPosted(Posted):
                 sns.confirm(post)
         except sns.NotProvenError:
             raise RefusedError("The post is not proved.") from None
+
+
+class AmazonSesMails(_AmazonPosted, amazon_ses.AmazonSESInboundWebhookView):
+    """Mails whose text Amazon posts with its notice; for what it keeps in a bucket, its own library is needed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kms_key_id = None
+        self.chunk_size = DEFAULT_DOWNLOAD_CHUNK_SIZE
 
 
 class AmazonSesEvents(_AmazonPosted, amazon_ses.AmazonSESTrackingWebhookView):
@@ -228,3 +267,39 @@ class SparkPostEvents(Posted, sparkpost.SparkPostTrackingWebhookView):
 
 class UnisenderGoEvents(Posted, unisender_go.UnisenderGoTrackingWebhookView):
     needs = "UNISENDER_GO_API_KEY"
+
+
+class BrevoMails(Posted, brevo.BrevoInboundWebhookView):
+    needs = "BREVO_API_KEY"
+
+
+class MailerSendMails(Posted, mailersend.MailerSendInboundWebhookView):
+    needs = "MAILERSEND_INBOUND_SECRET"
+
+
+class MailjetMails(Posted, mailjet.MailjetInboundWebhookView):
+    pass
+
+
+class MailtrapMails(Posted, mailtrap.MailtrapInboundWebhookView):
+    needs = "MAILTRAP_API_TOKEN"
+
+
+class PostalMails(Posted, postal.PostalInboundWebhookView):
+    needs = "POSTAL_WEBHOOK_KEY"
+
+
+class PostmarkMails(Posted, postmark.PostmarkInboundWebhookView):
+    pass
+
+
+class ResendMails(Posted, resend.ResendInboundWebhookView):
+    needs = "RESEND_API_KEY"
+
+
+class SendGridMails(Posted, sendgrid.SendGridInboundWebhookView):
+    pass
+
+
+class SparkPostMails(Posted, sparkpost.SparkPostInboundWebhookView):
+    pass

@@ -1,6 +1,7 @@
 """What we say, to whom it goes, and whether it arrived."""
 
 from mailer.models.designs import MailingTemplate, Picture, SavedBlock, Theme
+from mailer.models.inbound import InboundMail
 from mailer.models.ledger import Delivery, DeliveryEvent, Message
 from mailer.models.links import Hit, Link
 from mailer.models.mailings import (
@@ -20,6 +21,7 @@ __all__ = [
     "Delivery",
     "DeliveryEvent",
     "Hit",
+    "InboundMail",
     "Link",
     "Mailing",
     "MailingAct",

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Q
-
-from contacts import subscriptions, suppressions
-from contacts.models import Contact, MailingList, Suppression
-from mailer import sending
+from contacts import suppressions
+from contacts.models import Contact, Suppression
+from mailer import sending, unsubscribing
 from mailer.models import Delivery, DeliveryEvent, Mailing
+from mailer.unsubscribe_links import Leaver
 
 Fact = DeliveryEvent.Type
 RARE: list[str] = [Fact.BOUNCED, Fact.REJECTED, Fact.COMPLAINED, Fact.UNSUBSCRIBED]
-SOURCE = "the mail provider"
 
 
 def learn(event_ids: Sequence[int]) -> None:
@@ -65,18 +63,13 @@ def _unsubscribe(deliveries: Iterable[Delivery]) -> None:
     if not left:
         return
     suppressions.hold(*(bytes(delivery.address_hash) for delivery in left.values()))
-    contacts = Contact.objects.in_bulk([d.contact_id for d in left.values() if d.contact_id])
-    mailings = Mailing.objects.filter(pk__in={delivery.mailing_id for delivery in left.values()})
-    lists = {mailing.pk: list(_lists_of(mailing)) for mailing in mailings}
+    contacts = Contact.objects.in_bulk([one.contact_id for one in left.values() if one.contact_id])
+    mailings = Mailing.objects.select_related("mailing_list").in_bulk(
+        [one.mailing_id for one in left.values() if one.mailing_id]
+    )
     for delivery in left.values():
         contact = contacts.get(delivery.contact_id or 0)
         # Whose address is another one by now said nothing about the mail that goes there.
-        if contact is None or bytes(contact.address_hash) != bytes(delivery.address_hash):
-            continue
-        for mailing_list in lists[delivery.mailing_id or 0]:
-            subscriptions.unsubscribe(contact, mailing_list, source=SOURCE, proof={"delivery": delivery.pk})
-
-
-def _lists_of(mailing: Mailing) -> Iterable[MailingList]:
-    """Every list that "unsubscribe" of the mailing leaves."""
-    return MailingList.objects.filter(Q(pk=mailing.mailing_list_id) | Q(pk__in=mailing.include_lists.all()))
+        if contact is not None and bytes(contact.address_hash) == bytes(delivery.address_hash):
+            leaver = Leaver(contact, mailings.get(delivery.mailing_id or 0), delivery)
+            unsubscribing.leave_lists(leaver, unsubscribing.Door.PROVIDER)
