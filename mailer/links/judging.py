@@ -27,6 +27,9 @@ BURST = timedelta(seconds=10)
 MANY_LINKS = 3  # different links within one burst
 NEAR_THE_TRAP = timedelta(minutes=10)
 
+# The reasons of a person's hit; a delivery reported later may show that it came too soon.
+BY_TIME = ("picture", "undated", "soon", "click")
+
 WORDS: dict[str, Any] = {
     "trap": _("it followed a link that people cannot see"),
     "scanner": _("it calls itself a scanner or a preview"),

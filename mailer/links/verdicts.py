@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import F, Min, Q
 from django.db.models.functions import Now
 
 from contacts import doorbell
@@ -26,15 +26,19 @@ from mailer.retention import HIT_DAYS
 logger = logging.getLogger(__name__)
 
 SETTLE = timedelta(seconds=30)
+LATE = timedelta(hours=2)  # reports of providers that come later change no verdict by themselves
 BATCH = 500  # deliveries in one transaction
 
 Fact = DeliveryEvent.Type
 
 
 def judge_waiting(settle: timedelta = SETTLE) -> int:
-    """Judge every mail with a hit that waited `settle`. Returns how many mails. Safe to repeat, and to run twice at once."""
+    """Judge every mail with a hit that waited `settle`, and those whose delivery was reported after their hits were
+    judged. Returns how many mails. Safe to repeat, and to run twice at once."""
     total = 0
     while done := _judge_batch(_waiting(settle)):
+        total += done
+    while done := _judge_batch(_overtaken()):
         total += done
     return total
 
@@ -50,6 +54,17 @@ def judge_anew() -> int:
 
 def _waiting(settle: timedelta) -> list[int]:
     rows = Hit.objects.filter(reason="", at__lt=Now() - settle)
+    return list(rows.order_by("delivery").values_list("delivery", flat=True).distinct()[:BATCH])
+
+
+def _overtaken() -> list[int]:
+    """Mails that arrived, as we know by now, when a hit taken for a person's had been there already or came at once."""
+    rows = Hit.objects.filter(
+        ~Q(agent="") | ~Q(network=""),  # the condition of the index by date
+        at__gte=Now() - LATE,
+        reason__in=judging.BY_TIME,
+        delivery__delivered_at__gt=F("at") - judging.TOO_SOON,
+    )
     return list(rows.order_by("delivery").values_list("delivery", flat=True).distinct()[:BATCH])
 
 

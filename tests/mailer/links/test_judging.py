@@ -142,8 +142,9 @@ def test_the_order_of_what_came_is_of_no_account():
 
 
 def test_every_reason_has_its_words():
-    known = {reason for _verdict, reason, _rule in judging._RULES}
-    assert known == set(judging.WORDS)
+    known = {reason: verdict for verdict, reason, _rule in judging._RULES}
+    assert set(known) == set(judging.WORDS)
+    assert {reason for reason, verdict in known.items() if verdict != "machine"} == set(judging.BY_TIME)
 
 
 @pytest.mark.parametrize("network", ["x", "999.1.1.0/24", "40.92.3.1/24", "\0"])

@@ -9,6 +9,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mailer import retention, segment_rules, tracking
@@ -130,7 +132,8 @@ def test_a_delivery_reported_late_makes_an_early_click_a_machine_s(mailing: Mail
     click = hit(delivery)
     verdicts.judge_waiting()
     Delivery.objects.filter(pk=delivery.pk).update(delivered_at=click.at - dt.timedelta(seconds=2))
-    call_command("judge_hits", stdout=StringIO())
+    assert verdicts.judge_waiting() == 1
+    assert verdicts.judge_waiting() == 0
     click.refresh_from_db()
     assert (click.verdict, click.reason) == ("machine", "too_soon")
     assert sums() == {"machine_click": 1}
@@ -220,9 +223,23 @@ def test_segments_ask_for_clicks_of_people_only(mailing: Mailing):
 def test_many_mails_are_judged_in_one_go(mailing: Mailing, django_assert_max_num_queries: object):
     for _number in range(30):
         hit(sent(mailing))
-    with django_assert_max_num_queries(12):  # type: ignore[operator]
+    with django_assert_max_num_queries(15):  # type: ignore[operator]
         assert verdicts.judge_waiting() == 30
     assert sums() == {"human_click": 30, "clicked": 30}
+
+
+def test_what_is_looked_for_each_half_minute_is_found_by_an_index(mailing: Mailing):
+    hit(sent(mailing))
+    with CaptureQueriesContext(connection) as asked:
+        verdicts.judge_waiting()
+    selects = [one["sql"] for one in asked if one["sql"].startswith("SELECT DISTINCT")]
+    assert len(selects) == 3
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for select in selects:
+            cursor.execute("EXPLAIN " + select.replace("%", "%%"))
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "hit_to_judge" in plan or "hit_to_forget" in plan
 
 
 def test_a_figure_of_nothing_is_no_row(mailing: Mailing):
