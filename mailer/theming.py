@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +84,7 @@ def dark(theme: Theme) -> Palette:
     return _palette(DARK_PAPER, DARK_GROUND, DARK_INK, theme.accent)
 
 
+@lru_cache(maxsize=64)
 def _palette(paper: str, ground: str, ink: str, accent: str) -> Palette:
     ink = nearest_readable(ink, paper)
     accent = nearest_readable(accent, paper)

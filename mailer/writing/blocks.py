@@ -416,6 +416,13 @@ def problems(data: Any, known: Collection[str] | None = None) -> list[Problem]:
     return list(_problems(clean(data), fields.names() if known is None else known))
 
 
+def problems_in(block: Block, known: Collection[str]) -> list[Problem]:
+    """What keeps one block of a draft from being sent, its conditions and what stands in it left out."""
+    kind = KINDS[block.kind]
+    own = [one for one in kind.fields if one.input != "blocks"]
+    return _own_problems({"id": block.id, "kind": block.kind, **block.values}, "1", own, known)
+
+
 def _block(data: Mapping[str, Any]) -> Block:
     kind = KINDS[data["kind"]]
     values = {
@@ -432,14 +439,23 @@ def _problems(blocks: Sequence[Mapping[str, Any]], known: Collection[str], above
     for number, block in enumerate(blocks, 1):
         place = f"{above}{number}"
         kind = KINDS[block["kind"]]
-        said = [(one.name, words) for one in kind.fields for words in _wrong(one, block[one.name], known)]
-        said += [("shown_to", words) for words in _wrong_condition(block.get("shown_to"))]
-        if kind.name in {"picture", "video"} and not (block["picture"] or block["src"]):
-            said.append(("picture", gettext("Choose a picture.")))
-        found += [Problem(block["id"], place, kind.name, name, words) for name, words in said]
+        found += _own_problems(block, place, kind.fields, known)
+        found += [
+            Problem(block["id"], place, kind.name, "shown_to", words)
+            for words in _wrong_condition(block.get("shown_to"))
+        ]
         for inside in _nested(block):
             found += _problems(inside, known, f"{place}.")
     return found
+
+
+def _own_problems(
+    block: Mapping[str, Any], place: str, asked: Sequence[Field], known: Collection[str]
+) -> list[Problem]:
+    said = [(one.name, words) for one in asked for words in _wrong(one, block[one.name], known)]
+    if block["kind"] in {"picture", "video"} and not (block["picture"] or block["src"]):
+        said.append(("picture", gettext("Choose a picture.")))
+    return [Problem(block["id"], place, block["kind"], name, words) for name, words in said]
 
 
 def _wrong(field: Field, value: Any, known: Collection[str]) -> Iterator[str]:

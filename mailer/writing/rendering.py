@@ -242,7 +242,7 @@ class _Renderer:
     def lack(self, block: Block) -> str:
         """Only what leaves nothing to show: a word that is wrong or a link that is missing is seen beside the block."""
         kind = blocks.KINDS[block.kind]
-        found = blocks.problems([{"id": block.id, "kind": block.kind, **block.values}], self.known)
+        found = blocks.problems_in(block, self.known)
         match block.kind:
             case "columns":
                 return "" if any(block.inside()) else str(kind.label)
