@@ -142,11 +142,17 @@ def sweep() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+# Of a chunk `k` and its mailing `m`: it waits for a worker, or its worker is gone.
+_WAITING = """
+    (k.status = 'ready' AND (m.status = 'sending' AND k.due_at <= statement_timestamp() OR m.status = 'cancelled')
+    OR k.status = 'working' AND k.lease_until < statement_timestamp())
+"""
+
 # A chunk that waits is taken with the newest version of its message; one that was left keeps the version whose window
 # has been asked, until that window is settled.
-_CLAIM = """
+_CLAIM = f"""
 UPDATE mailer_mailingchunk c SET status = 'working', claim = %(claim)s,
-    lease_until = now() + make_interval(secs => %(lease)s),
+    lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
     lapses = CASE c.status WHEN 'working' THEN c.lapses + 1 ELSE c.lapses END,
     mailing_message_id = CASE c.status WHEN 'working' THEN c.mailing_message_id ELSE (
         SELECT newer.id FROM mailer_mailingmessage newer JOIN mailer_mailingmessage own ON own.id = c.mailing_message_id
@@ -155,33 +161,26 @@ UPDATE mailer_mailingchunk c SET status = 'working', claim = %(claim)s,
     ) END
 WHERE c.id = (
     SELECT k.id FROM mailer_mailingchunk k JOIN mailer_mailing m ON m.id = k.mailing_id
-    WHERE k.mailing_id = %(mailing)s AND m.frozen_at IS NOT NULL AND (
-        k.status = 'ready' AND (m.status = 'sending' AND k.due_at <= now() OR m.status = 'cancelled')
-        OR k.status = 'working' AND k.lease_until < now()
-    )
+    WHERE k.mailing_id = %(mailing)s AND m.frozen_at IS NOT NULL AND {_WAITING}
     ORDER BY k.status DESC, k.number LIMIT 1 FOR UPDATE OF k SKIP LOCKED
 )
 RETURNING c.id
-"""
+"""  # noqa: S608
 
-_READY = """
+_READY = f"""
 SELECT count(*) FROM mailer_mailingchunk k JOIN mailer_mailing m ON m.id = k.mailing_id
-WHERE k.mailing_id = %(mailing)s AND (
-    k.status = 'ready' AND (m.status = 'sending' AND k.due_at <= now() OR m.status = 'cancelled')
-    OR k.status = 'working' AND k.lease_until < now()
-)
-"""
+WHERE k.mailing_id = %(mailing)s AND {_WAITING}
+"""  # noqa: S608
 
-_TO_DO = """
+_TO_DO = f"""
 SELECT m.id FROM mailer_mailing m
 WHERE m.status IN ('sending', 'paused', 'cancelled') AND m.finished_at IS NULL AND (
-    m.frozen_at IS NULL AND m.status <> 'paused' AND (m.lease_until IS NULL OR m.lease_until < now())
+    m.frozen_at IS NULL AND m.status <> 'paused'
+        AND (m.lease_until IS NULL OR m.lease_until < statement_timestamp())
     OR m.frozen_at IS NOT NULL AND m.status <> 'paused' AND NOT EXISTS (
         SELECT FROM mailer_mailingchunk k WHERE k.mailing_id = m.id AND k.status <> 'done')
     OR EXISTS (
-        SELECT FROM mailer_mailingchunk k WHERE k.mailing_id = m.id AND (
-            k.status = 'ready' AND (m.status = 'sending' AND k.due_at <= now() OR m.status = 'cancelled')
-            OR k.status = 'working' AND k.lease_until < now()))
+        SELECT FROM mailer_mailingchunk k WHERE k.mailing_id = m.id AND {_WAITING})
 )
 ORDER BY m.id
-"""
+"""  # noqa: S608

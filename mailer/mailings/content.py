@@ -8,12 +8,10 @@ from typing import Any
 
 from mailer import composing, headers
 from mailer.links import slots
+from mailer.mailings.windows import ADDRESS, ADDRESS_HASH, CONTACT, DELIVERY, OF_THE_CONTACT
 from mailer.models import Mailing, MailingMessage
 from mailer.roads import Content, Recipient
 from mailer.writing import fields
-
-# The columns of a window's row that stand before those of the contact (`windows.Person`).
-_OWN = 6
 
 
 class NotWritable(ValueError):  # noqa: N818 - said of one person's mail
@@ -30,19 +28,19 @@ class Letter:
         texts = [message.subject, message.text, message.html, *found.values()]
         named = frozenset().union(*(composing.fields_in(text) for text in texts))
         wanted = named - slots.NAMES
-        self.columns: Sequence[str] = fields.COLUMNS if wanted else ()
+        self.columns: Sequence[str] = fields.columns_of(wanted)
         self._values_of = fields.reader(wanted, frozen.language)
         self._slots_of = slots.filler(mailing, frozen.language)
 
     def recipient(self, row: Sequence[Any]) -> Recipient:
         """A row of a window as a road takes it. Raises NotWritable where the person's data break the text (F23)."""
         try:
-            values = self._slots_of(row[0], row[1], bytes(row[3]))
+            values = self._slots_of(row[DELIVERY], row[CONTACT], row[ADDRESS_HASH])
             if self.columns:
-                person = dict(zip(self.columns, row[_OWN:], strict=True))
-                if isinstance(person["attributes"], str):
+                person = dict(zip(self.columns, row[OF_THE_CONTACT:], strict=True))
+                if "attributes" in person:
                     person["attributes"] = json.loads(person["attributes"])
                 values.update(self._values_of(person))
         except Exception as error:
             raise NotWritable(type(error).__name__) from error
-        return Recipient(row[0], row[2], values)
+        return Recipient(row[DELIVERY], row[ADDRESS], values)

@@ -49,6 +49,7 @@ def work(mailing_id: int) -> bool:
     until = time.monotonic() + SLICE
     with contextlib.ExitStack() as stack:
         road: Road | None = None
+        watch = stopping.Watch()
         while time.monotonic() < until:
             chunk = chunks.claim(mailing_id)
             if chunk is None:
@@ -59,7 +60,7 @@ def work(mailing_id: int) -> bool:
                 chunks.put_back(chunk)
                 stopping.pause(mailing, _NO_ROAD)
                 return False
-            Shift(chunk, road, until).work()
+            Shift(chunk, road, until, watch).work()
     return chunks.ready(mailing_id) > 0
 
 
@@ -86,12 +87,14 @@ def _begin(mailing: Mailing) -> bool:
 class Shift:
     """One worker with one chunk."""
 
-    def __init__(self, chunk: MailingChunk, road: Road, until: float) -> None:
+    def __init__(
+        self, chunk: MailingChunk, road: Road, until: float, watch: stopping.Watch | None = None
+    ) -> None:
         self.chunk = chunk
         self.road = road
         self.until = until
         self.lists = audience.lists_of(chunk.mailing)
-        self.watch = stopping.Watch(chunk.mailing)
+        self.watch = watch or stopping.Watch()
         # After a worker has died here windows are narrow for a while, so that in the end one delivery is to blame.
         self.careful = road.window if chunk.lapses else 0
 
@@ -205,7 +208,7 @@ _FOR_ALL = frozenset({Answer.SLOW_DOWN, Answer.LOCKED_OUT})
 
 def _settled(row: Sequence[Any], outcome: Outcome) -> Settled:
     """What an answer makes of a delivery; only what was provably not accepted waits for another try."""
-    delivery, attempts = row[0], row[4] + 1
+    delivery, attempts = row[windows.DELIVERY], row[windows.ATTEMPTS] + 1
     match outcome.answer:
         case Answer.ACCEPTED:
             return Settled(delivery, Status.SENT, message_id=outcome.message_id)

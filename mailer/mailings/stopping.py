@@ -54,10 +54,9 @@ def is_unwritten(outcome: Outcome) -> bool:
 
 
 class Watch:
-    """What one worker sees of the answers to one chunk."""
+    """What one worker sees of the answers while it is with a mailing."""
 
-    def __init__(self, mailing: Mailing) -> None:
-        self.mailing = mailing
+    def __init__(self) -> None:
         self.seen = 0
         self.unwritten = 0
         self.in_a_row = 0

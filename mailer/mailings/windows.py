@@ -13,11 +13,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
@@ -64,19 +65,12 @@ class Window:
 
     people: list[tuple[Any, ...]]
     last: int
-    asked_at: datetime
+    asked_at: str
     withheld: dict[int, str] = field(default_factory=dict)
 
 
-class Person(NamedTuple):
-    """The columns of a row of a window, before those of the contact."""
-
-    delivery: int
-    contact: int
-    address: str
-    address_hash: bytes
-    attempts: int
-    stop: str | None
+# The columns of a window's row; those of the contact stand behind them.
+_ASKED_AT, _LAST, DELIVERY, CONTACT, ADDRESS, ADDRESS_HASH, ATTEMPTS, _STOP, OF_THE_CONTACT = range(9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,127 +101,136 @@ def step(chunk: MailingChunk, answered: Answered | None, question: Question | No
 
     Safe to repeat with the same answers. Raises Halted if no window may be asked; the answers are stored then, too.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_HOLD, [chunk.pk])
-        ours = _settle(cursor, chunk, answered) if answered else True
-        if question is None:
-            return None
-        window = _ask(cursor, chunk, question) if ours else None
-    if window is None:
+    with transaction.atomic(), connection.wrap_database_errors:
+        stored, asked = _exchange(chunk, answered, question)
+        if answered is not None:
+            _see_to_the_rest(chunk, answered, stored)
+    if question is None:
+        return None
+    if not asked:
+        return None
+    if asked[0][_ASKED_AT] is None:
         raise Halted
-    return window if window.last else None
+    return _window(asked)
+
+
+def _exchange(
+    chunk: MailingChunk, answered: Answered | None, question: Question | None
+) -> tuple[list[Any], list[Any]]:
+    """Send all statements of a step at once, and wait for their results once: what they cost is mostly the waiting."""
+    raw = _connection()
+    settle, ask = psycopg.Cursor(raw), psycopg.Cursor(raw)
+    with raw.pipeline():
+        psycopg.Cursor(raw).execute(_BEGIN, [chunk.pk], prepare=True)
+        if answered is not None:
+            settle.execute(*_settling(chunk, answered), prepare=True)
+        if question is not None:
+            psycopg.Cursor(raw).execute(_GATE)
+            after = answered.window.last if answered else chunk.reached or chunk.first_id - 1
+            ask.execute(*_asking(chunk, question, after), prepare=True)
+    return (settle.fetchall() if answered is not None else []), (
+        ask.fetchall() if question is not None else []
+    )
+
+
+def _connection() -> psycopg.Connection[Any]:
+    """The driver's own connection: Django's cursors neither prepare statements nor send several at once."""
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    if raw.prepare_threshold is None:  # Django switches it off; its own cursors never ask for it
+        raw.prepare_threshold = 5
+    return raw
 
 
 # --- the answers ---------------------------------------------------------------------------------------------
 
 
-def _settle(cursor: Any, chunk: MailingChunk, answered: Answered, lapses: int | None = None) -> bool:
-    """Write the answers on the deliveries, then count them in the chunk. False if the chunk is ours no longer."""
-    counts: dict[str, int] = {}
-    message = chunk.mailing_message.message_id
+def _settling(
+    chunk: MailingChunk, answered: Answered, lapses: int | None = None
+) -> tuple[str, dict[str, Any]]:
+    """The statement that writes the answers on the deliveries and counts them in the chunk."""
     window = answered.window
+    values = {
+        "chunk": chunk.pk,
+        "claim": chunk.claim,
+        "reached": window.last,
+        "lapses": lapses,
+        "lease": float(settings.DELIVERY_LEASE_SECONDS),
+        "provider": answered.provider,
+        "asked_at": window.asked_at,
+        "message": chunk.mailing_message.message_id,
+    }
     if answered.all_sent_as is not None:
-        ids = [row[0] for row in window.people]
-        cursor.execute(_SENT, [answered.provider, answered.all_sent_as, window.asked_at, message, ids])
-        counts["sent"] = cursor.rowcount
-        late = ids if cursor.rowcount < len(ids) else []
-    else:
-        rows = answered.settled
-        cursor.execute(
-            _SETTLE,
-            {
-                "provider": answered.provider,
-                "asked_at": window.asked_at,
-                "message": message,
-                "ids": [one.delivery for one in rows],
-                "statuses": [one.status for one in rows],
-                "reasons": [one.reason[:300] for one in rows],
-                "message_ids": [one.message_id[:300] for one in rows],
-                "waits": [one.wait for one in rows],
-                "attempts": [one.attempt for one in rows],
-            },
-        )
-        moved = cursor.fetchall()
-        for _id, status in moved:
-            counts[status] = counts.get(status, 0) + 1
-        _record(
-            [pk for pk, status in moved if status == Status.UNKNOWN],
-            DeliveryEvent.Type.UNKNOWN,
-            {one.delivery: one.reason for one in rows},
-        )
-        late = [one.delivery for one in rows if one.status == Status.SENT] if len(moved) < len(rows) else []
-    if late:
-        # Somebody took the chunk over while we waited for the provider: a yes is still a yes.
-        number = answered.all_sent_as or ""
-        cursor.execute(_SENT_AFTER_ALL, [answered.provider, number, window.asked_at, message, late])
-        counts["sent"] = counts.get("sent", 0) + cursor.rowcount
-        counts["unknown"] = counts.get("unknown", 0) - cursor.rowcount
-    return _count(cursor, chunk, counts, window.last, lapses=lapses)
+        ids = [row[DELIVERY] for row in window.people]
+        return _ALL_SENT, {**values, "number": answered.all_sent_as, "ids": ids}
+    rows = answered.settled
+    return _SETTLE, {
+        **values,
+        "ids": [one.delivery for one in rows],
+        "statuses": [one.status for one in rows],
+        "reasons": [one.reason[:300] for one in rows],
+        "message_ids": [one.message_id[:300] for one in rows],
+        "waits": [float(one.wait) for one in rows],
+        "attempts": [one.attempt for one in rows],
+    }
 
 
-def _count(
-    cursor: Any, chunk: MailingChunk, counts: dict[str, int], reached: int, lapses: int | None = None
-) -> bool:
-    """Count what moved, whoever holds the chunk; close the window if we do. False if we do not."""
-    cursor.execute(
-        _COUNT,
-        {
-            **{name: counts.get(name, 0) for name in chunks.COUNTED},
-            "chunk": chunk.pk,
-            "claim": chunk.claim,
-            "reached": reached,
-            "lapses": lapses,
-            "lease": settings.DELIVERY_LEASE_SECONDS,
-        },
-    )
-    row = cursor.fetchone()
-    chunk.reached = reached
+def _see_to_the_rest(chunk: MailingChunk, answered: Answered, stored: list[Any]) -> None:
+    """What is rare: facts of those who became unknown, and a yes for whom somebody has settled meanwhile."""
+    moved, unknown = stored[0]
+    chunk.reached = answered.window.last
     chunk.asked_to = None
-    return bool(row and row[0])
+    if unknown:
+        _record(unknown, {one.delivery: one.reason for one in answered.settled})
+    if answered.all_sent_as is not None:
+        expected = len(answered.window.people)
+        said_yes = [row[DELIVERY] for row in answered.window.people]
+    else:
+        expected = len(answered.settled)
+        said_yes = [one.delivery for one in answered.settled if one.status == Status.SENT]
+    if moved < expected and said_yes:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _SENT_AFTER_ALL,
+                {
+                    "provider": answered.provider,
+                    "number": answered.all_sent_as or "",
+                    "asked_at": answered.window.asked_at,
+                    "message": chunk.mailing_message.message_id,
+                    "ids": said_yes,
+                    "chunk": chunk.pk,
+                },
+            )
 
 
-def _record(ids: Sequence[int], fact: str, details: dict[int, str]) -> None:
-    """Add a fact to the history of each: only of what is unusual, ordinary life stands in the rows themselves."""
-    DeliveryEvent.objects.bulk_create([sending.fact_of(pk, fact, details.get(pk, "")) for pk in ids])
+def _record(ids: Sequence[int], reasons_of: dict[int, str]) -> None:
+    """Note in their history who became unknown: ordinary life stands in the rows themselves."""
+    fact = DeliveryEvent.Type.UNKNOWN
+    DeliveryEvent.objects.bulk_create([sending.fact_of(pk, fact, reasons_of.get(pk, "")) for pk in ids])
 
 
 # --- the next window -----------------------------------------------------------------------------------------
 
 
-def _ask(cursor: Any, chunk: MailingChunk, question: Question) -> Window | None:
-    """The next people who may be written to, with the window written down; None if we may not go on. A window that
-    reaches to 0 is none: the pass is over."""
-    cursor.execute(_GATE)
+def _asking(chunk: MailingChunk, question: Question, after: int) -> tuple[str, dict[str, Any]]:
+    """The statement that finds the next people who may be written to, and writes the window down."""
     columns = "".join(f", c.{name}" for name in question.columns)
-    cursor.execute(
-        _READ.format(columns=columns),
-        {
-            "mailing": chunk.mailing_id,
-            "after": chunk.reached or chunk.first_id - 1,
-            "last": chunk.last_id,
-            "lists": list(question.lists),
-            "most": question.most,
-        },
-    )
-    rows = cursor.fetchall()
-    withheld = {row[0]: _stop_in_words(row[5]) for row in rows if row[5] is not None}
-    last = rows[-1][0] if rows else None
-    cursor.execute(
-        _ASKED,
-        {
-            "chunk": chunk.pk,
-            "claim": chunk.claim,
-            "last": last,
-            "withheld": list(withheld),
-            "lease": settings.DELIVERY_LEASE_SECONDS,
-        },
-    )
-    asked = cursor.fetchone()
-    if asked is None:
-        return None
-    chunk.asked_to = last
-    people = [row for row in rows if row[5] is None] if withheld else rows
-    return Window(people, last or 0, asked[0], withheld)
+    return _ASK.format(columns=columns), {
+        "mailing": chunk.mailing_id,
+        "after": after,
+        "last": chunk.last_id,
+        "lists": list(question.lists),
+        "most": question.most,
+        "chunk": chunk.pk,
+        "claim": chunk.claim,
+        "lease": float(settings.DELIVERY_LEASE_SECONDS),
+    }
+
+
+def _window(rows: list[tuple[Any, ...]]) -> Window:
+    withheld = {row[DELIVERY]: _stop_in_words(row[_STOP]) for row in rows if row[_STOP] is not None}
+    people = [row for row in rows if row[_STOP] is None] if withheld else rows
+    return Window(people, rows[0][_LAST], rows[0][_ASKED_AT], withheld)
 
 
 def _stop_in_words(word: str) -> str:
@@ -257,17 +260,17 @@ def recover(chunk: MailingChunk, provider: str) -> None:
                 "message": chunk.mailing_message.message_id,
                 "provider": provider,
                 "proof": list(DeliveryEvent.PROOF),
+                "chunk": chunk.pk,
+                "claim": chunk.claim,
+                "reached": chunk.asked_to,
+                "lapses": 0,
+                "lease": settings.DELIVERY_LEASE_SECONDS,
             },
         )
-        counts: dict[str, int] = {}
-        unknown = []
-        for pk, status in cursor.fetchall():
-            counts[status] = counts.get(status, 0) + 1
-            if status == Status.UNKNOWN:
-                unknown.append(pk)
-        _record(unknown, DeliveryEvent.Type.UNKNOWN, dict.fromkeys(unknown, _LOST))
-        _count(cursor, chunk, counts, chunk.asked_to, lapses=0)
-    chunk.lapses = 0
+        _moved, unknown = cursor.fetchone()
+        if unknown:
+            _record(unknown, dict.fromkeys(unknown, _LOST))
+    chunk.reached, chunk.asked_to, chunk.lapses = chunk.asked_to, None, 0
     if unknown:
         logger.warning(
             "a window was lost with its worker", extra={"mailing": chunk.mailing_id, "unknown": len(unknown)}
@@ -276,14 +279,12 @@ def recover(chunk: MailingChunk, provider: str) -> None:
 
 def fail_next(chunk: MailingChunk, lists: Sequence[int]) -> None:
     """Fail the delivery at which workers have died time and again, without trying it once more (F16)."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        window = _ask(cursor, chunk, Question(1, lists))
-        if not window or not window.last:
-            return
-        settled = [Settled(row[0], Status.FAILED, _POISON, attempt=0) for row in window.people]
-        settled += withheld_of(window)
-        _settle(cursor, chunk, Answered(window, "", settled), lapses=0)
-    chunk.lapses = 0
+    window = step(chunk, None, Question(1, lists))
+    if window is None:
+        return
+    settled = [Settled(row[DELIVERY], Status.FAILED, _POISON, attempt=0) for row in window.people]
+    step(chunk, Answered(window, "", settled + withheld_of(window)), None)
+    chunks.forgive(chunk)
     logger.error(
         "a delivery killed its worker each time", extra={"mailing": chunk.mailing_id, "delivery": window.last}
     )
@@ -299,9 +300,12 @@ def call_off(chunk: MailingChunk, why: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_HOLD, [chunk.pk])
         called_off = chunks.waiting_in(chunk).update(status=Status.CANCELLED, reason=why)
-        _count(cursor, chunk, {"cancelled": called_off}, chunk.last_id)
         chunks.mine(chunk).update(
-            status=MailingChunk.Status.DONE, claim=None, lease_until=None, finished_at=Now()
+            status=MailingChunk.Status.DONE,
+            claim=None,
+            lease_until=None,
+            cancelled=F("cancelled") + called_off,
+            finished_at=Now(),
         )
 
 
@@ -310,104 +314,139 @@ def call_off(chunk: MailingChunk, why: str) -> None:
 # A chunk is locked before its deliveries, by everybody.
 _HOLD = "SELECT FROM mailer_mailingchunk WHERE id = %s FOR NO KEY UPDATE"
 
-# SHARE: other windows may be checked at the same time, nothing that forbids may be committed. A worker that stands
-# still here must not keep people from unsubscribing for long.
-_GATE = """
-SET LOCAL idle_in_transaction_session_timeout = '10s'; LOCK TABLE contacts_gate IN SHARE MODE
+# The same, and how the next statements are planned: of a window the keys are known, and the statistics of a table that
+# grew by a million rows just now are not, so it is read in the order of its ids and never sorted. A worker that stands
+# still at the gate must not keep people from unsubscribing for long.
+_BEGIN = """
+SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true),
+    set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('idle_in_transaction_session_timeout', '10s', true)
+FROM mailer_mailingchunk WHERE id = %s FOR NO KEY UPDATE
 """
 
-_READ = """
-SELECT d.id, d.contact_id, d.address, d.address_hash, d.attempts,
-    CASE WHEN d.address = '' THEN 'erased' WHEN s.reason IS NOT NULL THEN s.reason WHEN c.id IS NULL THEN 'gone'
-        WHEN w.contact_id IS NULL THEN 'left' WHEN c.paused_until > current_date THEN 'paused' END{columns}
-FROM (
-    SELECT id, contact_id, address, address_hash, attempts FROM mailer_delivery
-    WHERE mailing_id = %(mailing)s AND id > %(after)s AND id <= %(last)s AND status = 'queued' AND due_at <= now()
-    ORDER BY id LIMIT %(most)s
-) d
-LEFT JOIN contacts_contact c ON c.id = d.contact_id
-LEFT JOIN LATERAL (
-    SELECT reason FROM contacts_suppression
-    WHERE address_hash = d.address_hash AND scope IN ('all', 'mailings') AND (ends_at IS NULL OR ends_at > now())
-    LIMIT 1
-) s ON true
-LEFT JOIN LATERAL (
-    SELECT contact_id FROM contacts_subscription
-    WHERE contact_id = d.contact_id AND mailing_list_id = ANY(%(lists)s) AND status = 'confirmed' LIMIT 1
-) w ON true
-ORDER BY d.id
+# SHARE: other windows may be checked at the same time, nothing that forbids may be committed.
+_GATE = "LOCK TABLE contacts_gate IN SHARE MODE"
+
+# Only as long as the claim holds, the mailing is being sent and the text is the newest; else asked_at is null.
+_ASK = """
+WITH found AS MATERIALIZED (
+    SELECT d.id, d.contact_id, d.address, d.address_hash, d.attempts,
+        CASE WHEN d.address = '' THEN 'erased' WHEN s.reason IS NOT NULL THEN s.reason WHEN c.id IS NULL THEN 'gone'
+            WHEN w.contact_id IS NULL THEN 'left' WHEN c.paused_until > current_date THEN 'paused'
+        END AS stop{columns}
+    FROM (
+        SELECT id, contact_id, address, address_hash, attempts FROM mailer_delivery
+        WHERE id > %(after)s AND id <= %(last)s AND mailing_id = %(mailing)s AND status = 'queued'
+            AND due_at <= statement_timestamp()
+        ORDER BY id LIMIT %(most)s
+    ) d
+    LEFT JOIN contacts_contact c ON c.id = d.contact_id
+    LEFT JOIN LATERAL (
+        SELECT reason FROM contacts_suppression
+        WHERE address_hash = d.address_hash AND scope IN ('all', 'mailings')
+            AND (ends_at IS NULL OR ends_at > statement_timestamp())
+        LIMIT 1
+    ) s ON true
+    LEFT JOIN LATERAL (
+        SELECT contact_id FROM contacts_subscription
+        WHERE contact_id = d.contact_id AND mailing_list_id = ANY(%(lists)s) AND status = 'confirmed' LIMIT 1
+    ) w ON true
+), asked AS (
+    UPDATE mailer_mailingchunk k SET asked_at = statement_timestamp(), asked_to = whole.last, withheld = whole.withheld,
+        lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
+    FROM (
+        SELECT max(id) AS last, coalesce(array_agg(id) FILTER (WHERE stop IS NOT NULL), '{{}}') AS withheld FROM found
+    ) whole
+    WHERE k.id = %(chunk)s AND k.claim = %(claim)s AND k.status = 'working' AND k.lease_until > statement_timestamp()
+        AND EXISTS (SELECT FROM mailer_mailing m WHERE m.id = k.mailing_id AND m.status = 'sending')
+        AND NOT EXISTS (
+            SELECT FROM mailer_mailingmessage own JOIN mailer_mailingmessage newer ON newer.mailing_id = own.mailing_id
+                AND newer.language = own.language AND newer.part = own.part AND newer.version > own.version
+            WHERE own.id = k.mailing_message_id)
+    RETURNING asked_at, asked_to
+)
+SELECT asked.asked_at::text, asked.asked_to, found.* FROM found LEFT JOIN asked ON true
 """
 
-# Only as long as the claim holds, the mailing is being sent and the text is the newest.
-_ASKED = """
-UPDATE mailer_mailingchunk k SET asked_to = %(last)s, asked_at = now(), withheld = %(withheld)s::bigint[],
-    lease_until = now() + make_interval(secs => %(lease)s)
-WHERE k.id = %(chunk)s AND k.claim = %(claim)s AND k.status = 'working' AND k.lease_until > now()
-    AND EXISTS (SELECT FROM mailer_mailing m WHERE m.id = k.mailing_id AND m.status = 'sending')
-    AND NOT EXISTS (
-        SELECT FROM mailer_mailingmessage own JOIN mailer_mailingmessage newer ON newer.mailing_id = own.mailing_id
-            AND newer.language = own.language AND newer.part = own.part AND newer.version > own.version
-        WHERE own.id = k.mailing_message_id)
-RETURNING asked_at
-"""
+# Counts what moved, whoever holds the chunk by now; closes the window if we do.
+_COUNTED = f"""
+WITH moved AS ({{moving}})
+, counts AS (
+    SELECT count(*) AS moved, array_agg(id) FILTER (WHERE status = 'unknown') AS lost,
+        {", ".join(f"count(*) FILTER (WHERE status = '{name}') AS {name}" for name in chunks.COUNTED)} FROM moved
+), counted AS (
+    UPDATE mailer_mailingchunk k SET {", ".join(f"{name} = k.{name} + counts.{name}" for name in chunks.COUNTED)},
+        reached = CASE WHEN claim = %(claim)s THEN %(reached)s ELSE reached END,
+        asked_to = CASE WHEN claim = %(claim)s THEN NULL ELSE asked_to END,
+        asked_at = CASE WHEN claim = %(claim)s THEN NULL ELSE asked_at END,
+        withheld = CASE WHEN claim = %(claim)s THEN '{{{{}}}}' ELSE withheld END,
+        lapses = CASE WHEN claim = %(claim)s THEN coalesce(%(lapses)s::int, k.lapses) ELSE k.lapses END,
+        lease_until = CASE WHEN claim = %(claim)s THEN statement_timestamp() + make_interval(secs => %(lease)s)
+            ELSE lease_until END
+    FROM counts WHERE k.id = %(chunk)s
+)
+SELECT moved, lost FROM counts
+"""  # noqa: S608 - names of ours
 
-_SENT = """
-UPDATE mailer_delivery SET status = 'sent', sent_at = now(), attempts = attempts + 1, reason = '', provider = %s,
-    provider_message_id = %s, asked_at = %s, message_id = %s
-WHERE id = ANY(%s) AND status = 'queued'
-"""
-_SENT_AFTER_ALL = _SENT.replace("status = 'queued'", "status = 'unknown'")
 
-_SETTLE = """
+def _counted(moving: str) -> str:
+    return _COUNTED.format(moving=moving)
+
+
+_ALL_SENT = _counted("""
+    UPDATE mailer_delivery SET status = 'sent', sent_at = statement_timestamp(), attempts = attempts + 1, reason = '',
+        provider = %(provider)s, provider_message_id = %(number)s, asked_at = %(asked_at)s::timestamptz, message_id = %(message)s
+    WHERE id = ANY(%(ids)s) AND status = 'queued'
+    RETURNING id, status
+""")
+
+_SENT_AFTER_ALL = """
 WITH moved AS (
+    UPDATE mailer_delivery SET status = 'sent', sent_at = statement_timestamp(), reason = '',
+        provider = %(provider)s, provider_message_id = %(number)s, asked_at = %(asked_at)s::timestamptz, message_id = %(message)s
+    WHERE id = ANY(%(ids)s) AND status = 'unknown'
+    RETURNING id
+)
+UPDATE mailer_mailingchunk k SET sent = k.sent + counts.moved, unknown = k.unknown - counts.moved
+FROM (SELECT count(*) AS moved FROM moved) counts WHERE k.id = %(chunk)s
+"""
+
+_SETTLE = _counted("""
     UPDATE mailer_delivery d SET status = v.status, reason = v.reason,
-        sent_at = CASE v.status WHEN 'sent' THEN now() END,
+        sent_at = CASE v.status WHEN 'sent' THEN statement_timestamp() END,
         attempts = d.attempts + v.attempt,
         provider = CASE WHEN v.attempt > 0 THEN %(provider)s ELSE d.provider END,
         asked_at = CASE WHEN v.attempt > 0 AND v.status <> 'queued' THEN %(asked_at)s::timestamptz END,
         message_id = %(message)s,
         provider_message_id = CASE v.status WHEN 'sent' THEN v.message_id ELSE d.provider_message_id END,
-        due_at = CASE v.status WHEN 'queued' THEN now() + make_interval(secs => v.wait) ELSE d.due_at END
+        due_at = CASE v.status WHEN 'queued' THEN statement_timestamp() + make_interval(secs => v.wait)
+            ELSE d.due_at END
     FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(message_ids)s::text[],
         %(waits)s::float8[], %(attempts)s::int[]) v(id, status, reason, message_id, wait, attempt)
     WHERE d.id = v.id AND d.status = 'queued'
     RETURNING d.id, d.status
-)
-SELECT id, status FROM moved
-"""
-
-_COUNT = """
-UPDATE mailer_mailingchunk SET sent = sent + %(sent)s, failed = failed + %(failed)s,
-    suppressed = suppressed + %(suppressed)s, unknown = unknown + %(unknown)s, cancelled = cancelled + %(cancelled)s,
-    reached = CASE WHEN claim = %(claim)s THEN %(reached)s ELSE reached END,
-    asked_to = CASE WHEN claim = %(claim)s THEN NULL ELSE asked_to END,
-    asked_at = CASE WHEN claim = %(claim)s THEN NULL ELSE asked_at END,
-    withheld = CASE WHEN claim = %(claim)s THEN '{}' ELSE withheld END,
-    lapses = CASE WHEN claim = %(claim)s THEN coalesce(%(lapses)s, lapses) ELSE lapses END,
-    lease_until = CASE WHEN claim = %(claim)s THEN now() + make_interval(secs => %(lease)s) ELSE lease_until END
-WHERE id = %(chunk)s RETURNING claim IS NOT DISTINCT FROM %(claim)s
-"""
+""")
 
 # Who was put back after the window had been asked, or was not due then, was not in it.
-_RECOVER = """
-UPDATE mailer_delivery d SET
-    status = CASE WHEN w.withheld THEN 'suppressed' WHEN w.proof IS NOT NULL THEN 'sent' ELSE 'unknown' END,
-    reason = CASE WHEN w.withheld THEN %(why_withheld)s WHEN w.proof IS NOT NULL THEN '' ELSE %(lost)s END,
-    sent_at = CASE WHEN NOT w.withheld THEN w.proof END,
-    attempts = d.attempts + CASE WHEN w.withheld THEN 0 ELSE 1 END,
-    asked_at = CASE WHEN NOT w.withheld THEN %(asked_at)s::timestamptz END,
-    provider = CASE WHEN w.withheld THEN d.provider ELSE %(provider)s END,
-    message_id = %(message)s
-FROM (
-    SELECT q.id, q.id = ANY(%(withheld)s::bigint[]) AS withheld, (
-        SELECT min(e.occurred_at) FROM mailer_deliveryevent e
-        WHERE e.delivery_id = q.id AND e.provider <> '' AND e.type = ANY(%(proof)s)
-    ) AS proof
-    FROM mailer_delivery q
-    WHERE q.mailing_id = %(mailing)s AND q.id > %(after)s AND q.id <= %(last)s AND q.status = 'queued'
-        AND q.due_at <= %(asked_at)s
-    ORDER BY q.id FOR NO KEY UPDATE
-) w
-WHERE d.id = w.id
-RETURNING d.id, d.status
-"""
+_RECOVER = _counted("""
+    UPDATE mailer_delivery d SET
+        status = CASE WHEN w.withheld THEN 'suppressed' WHEN w.proof IS NOT NULL THEN 'sent' ELSE 'unknown' END,
+        reason = CASE WHEN w.withheld THEN %(why_withheld)s WHEN w.proof IS NOT NULL THEN '' ELSE %(lost)s END,
+        sent_at = CASE WHEN NOT w.withheld THEN w.proof END,
+        attempts = d.attempts + CASE WHEN w.withheld THEN 0 ELSE 1 END,
+        asked_at = CASE WHEN NOT w.withheld THEN %(asked_at)s::timestamptz END,
+        provider = CASE WHEN w.withheld THEN d.provider ELSE %(provider)s END,
+        message_id = %(message)s
+    FROM (
+        SELECT q.id, q.id = ANY(%(withheld)s::bigint[]) AS withheld, (
+            SELECT min(e.occurred_at) FROM mailer_deliveryevent e
+            WHERE e.delivery_id = q.id AND e.provider <> '' AND e.type = ANY(%(proof)s)
+        ) AS proof
+        FROM mailer_delivery q
+        WHERE q.mailing_id = %(mailing)s AND q.id > %(after)s AND q.id <= %(last)s AND q.status = 'queued'
+            AND q.due_at <= %(asked_at)s
+        ORDER BY q.id FOR NO KEY UPDATE
+    ) w
+    WHERE d.id = w.id
+    RETURNING d.id, d.status
+""")

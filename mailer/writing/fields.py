@@ -112,6 +112,16 @@ def used(texts: Iterable[str]) -> frozenset[str]:
 # The columns of Contact that a reader of values needs.
 COLUMNS = ("first_name", "last_name", "name", "country", "language", "attributes")
 
+
+def columns_of(wanted: Collection[str]) -> tuple[str, ...]:
+    """Those of COLUMNS that a `reader` of these fields looks at."""
+    plain = {name.removeprefix(IN_ADDRESS) for name in wanted}
+    needed = plain | ({"first_name", "last_name"} if "name" in plain else set())
+    if any(name.startswith("attribute_") for name in plain):
+        needed.add("attributes")
+    return tuple(name for name in COLUMNS if name in needed)
+
+
 Person = Mapping[str, Any]
 _Getter = Callable[[Person], str]
 
