@@ -1,11 +1,20 @@
 """Every address of the service, by app. Public pages carry their language in the path: no cookie needed."""
 
 from django.conf.urls.i18n import i18n_patterns
-from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLResolver, include, path, re_path
+from django.urls.resolvers import RoutePattern
 
 from config import health, pages
 from mailer.picture_views import picture
+
+
+class _Desk(URLResolver):
+    """The desk, not loaded before one of its addresses is asked for: a worker that makes links has no use for it."""
+
+    def _populate(self) -> None:
+        # Called for the links of others as well; those of the desk are looked up through `url_patterns`.
+        pass
+
 
 urlpatterns = [
     path("health/live", health.live, name="live"),
@@ -16,6 +25,6 @@ urlpatterns = [
     re_path(r"^pictures/(?P<name>[0-9a-f]{64}\.(?:png|jpg))$", picture, name="picture"),
     path("webhooks/", include("mailer.webhook_urls")),
     path("", include("mailer.links.urls")),
-    path("staff/", admin.site.urls),
+    _Desk(RoutePattern("staff/"), "config.desk_urls", app_name="admin", namespace="admin"),
     *i18n_patterns(path("", include("mailer.urls")), path("", include("advocacy.urls"))),
 ]
