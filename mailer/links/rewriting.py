@@ -169,7 +169,7 @@ def _links_in(html: str) -> Iterator[_Found]:
 
 def _trap() -> str:
     hidden = "display:none;font-size:0;line-height:0;max-height:0;overflow:hidden;mso-hide:all"
-    return f'<div style="{hidden}" aria-hidden="true"><a href="{click_url(TRAP)}" tabindex="-1"></a></div>'
+    return f'<div style="{hidden}" aria-hidden="true"><a href="{click_url(TRAP)}" tabindex="-1">·</a></div>'
 
 
 def _pixel() -> str:

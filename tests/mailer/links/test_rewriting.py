@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 
-from mailer.links import rewriting
+from mailer import composing
+from mailer.links import rewriting, slots
 from mailer.models import Link, Mailing
 from mailer.writing import messages
 from tests.factories import make_mailing
+from tests.mailer.writing import linter
 
 pytestmark = pytest.mark.django_db
 
@@ -139,7 +141,7 @@ def test_the_pixel_comes_only_with_its_own_switch(counting: Mailing):
 
 def test_one_link_is_there_for_machines_alone(counting: Mailing):
     html, _text = rewriting.rewrite("<body></body>", "", counting)
-    assert html.count(f'<a href="{C}/0/{{{{ hit }}}}" tabindex="-1"></a>') == 1
+    assert html.count(f'<a href="{C}/0/{{{{ hit }}}}" tabindex="-1">·</a>') == 1
     assert 'aria-hidden="true"' in html
 
 
@@ -159,3 +161,17 @@ def test_a_frozen_message_of_a_mailing_that_counts_is_counted(counting: Mailing)
     assert counting.links.get().label == "Write to them"
     assert "https://epistle.example/write/" in message.text
     assert "{{ unsubscribe_link }}" in message.html
+
+
+def test_a_linter_for_html_mail_finds_nothing_in_what_is_added():
+    plain, counted = make_mailing(), make_mailing(track_clicks=True, track_opens=True)
+    mails = {
+        name: composing.fill_slots(
+            messages.message_for(mailing, "en").message.html, slots.for_a_test(mailing, "en")
+        )
+        for name, mailing in (("plain", plain), ("counted", counted))
+    }
+    found: dict[str, set[str]] = {name: set() for name in mails}
+    for name, rule, _message in linter.errors(mails):
+        found[name].add(rule)
+    assert found["counted"] == found["plain"]
