@@ -56,6 +56,8 @@ def _known(mailing: Mailing, version: int) -> dict[Group, MailingMessage]:
 def _rendered(mailing: Mailing, groups: list[Group]) -> dict[Group, rendering.Rendered]:
     if not groups:
         return {}
+    if mailing.sender is None or not mailing.sender.postal_address.strip():
+        raise ValidationError(_("The mailing has no sender with a postal address."), code="no_sender")
     texts = {text.language: text for text in mailing.texts.all()}
     _check_conditions(mailing, texts.values())
     theme, names = theming.theme_of(mailing.organisation), fields.names()
@@ -89,8 +91,7 @@ def _check_conditions(mailing: Mailing, texts: Iterable[MailingText]) -> None:
 
 def _stored(mailing: Mailing, mail: rendering.Rendered, language: str) -> Message:
     sender = mailing.sender
-    if sender is None:
-        raise ValidationError(_("The mailing has no sender."), code="no_sender")
+    assert sender is not None  # noqa: S101 — asked before anything was rendered
     html, text = rewriting.rewrite(mail.html, mail.text, mailing, language)
     return sending.write(
         subject=mail.subject,

@@ -71,3 +71,10 @@ def test_where_clicks_are_counted_the_links_are_led_through_our_own_address():
     html = messages.message_for(mailing, "en", part=1).message.html
     assert "https://epistle.example/write/" not in html
     assert "https://epistle.example/write/" in mailing.links.values_list("url", flat=True)
+
+
+def test_no_mail_can_be_frozen_that_says_not_from_where_it_comes():
+    mailing = two_languages()
+    mailing.sender.postal_address = " "
+    with pytest.raises(ValidationError, match="no sender with a postal address"):
+        messages.message_for(mailing, "en")
