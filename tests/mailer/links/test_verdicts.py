@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from mailer import retention, segment_rules, tracking
+from mailer import invariants, retention, segment_rules, tracking
 from mailer.links import figures, verdicts
 from mailer.models import Delivery, DeliveryEvent, Hit, Link, Mailing, MailingFigure
 from tests.factories import make_contact, make_delivery, make_mailing, make_message
@@ -240,6 +240,19 @@ def test_what_is_looked_for_each_half_minute_is_found_by_an_index(mailing: Maili
             cursor.execute("EXPLAIN " + select.replace("%", "%%"))
             plan = "\n".join(row[0] for row in cursor.fetchall())
             assert "hit_to_judge" in plan or "hit_to_forget" in plan
+
+
+def test_the_audit_finds_dates_and_figures_in_agreement(mailing: Mailing):
+    person, late, machine = sent(mailing), sent(mailing), sent(mailing)
+    hit(person)
+    hit(person, kind="open", number=None)
+    hit(machine, agent="curl/8.0")
+    taken_back = hit(late)
+    verdicts.judge_waiting()
+    hit(late, number=None, at=taken_back.at)
+    verdicts.judge_waiting()
+    assert sums() == {"human_click": 1, "machine_click": 2, "clicked": 1, "opened": 1}
+    assert {found.name: list(found.ids) for found in invariants.check_all() if found.ids} == {}
 
 
 def test_a_figure_of_nothing_is_no_row(mailing: Mailing):
