@@ -45,7 +45,6 @@ SAID: dict[str, Any] = {
     "no_text": _("There is no text yet. Write one on the page Write."),
     "gap": "%(why)s",
     "no_preheader": _("The preview line is empty: mail programs then show the first words of the mail."),
-    "placeholder": _("“%(words)s” comes from the layout and has not been changed."),
     "without_language": ngettext_lazy(
         "%(people)s person reads %(name)s, and gets %(instead)s.",
         "%(people)s people read %(name)s, and get %(instead)s.",
