@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -90,7 +91,11 @@ def what_stands_still(user: User) -> list[Need]:
     """Mailings that the machine has paused, and a provider that makes us wait."""
     if not may(user, SEND):
         return []
-    paused = visible(user, Mailing.objects.filter(status=Mailing.Status.PAUSED)).exclude(paused_because="")
+    last = MailingAct.objects.filter(mailing=OuterRef("pk"), what=MailingAct.What.PAUSED).order_by(
+        "-at", "-pk"
+    )
+    paused = visible(user, Mailing.objects.filter(status=Mailing.Status.PAUSED).exclude(paused_because=""))
+    by_itself = paused.annotate(pauser=Subquery(last.values("by")[:1])).filter(pauser=None)
     found = [
         Need(
             1,
@@ -100,10 +105,7 @@ def what_stands_still(user: User) -> list[Need]:
             pages.url(mailing, "send"),
             urgent=True,
         )
-        for mailing in paused.order_by("-pk")[:_MANY]
-        if not mailing.acts.filter(what=MailingAct.What.PAUSED)
-        .order_by("-at", "-pk")
-        .values_list("by", flat=True)[0]
+        for mailing in by_itself.order_by("-pk")[:_MANY]
     ]
     sending = visible(user, Mailing.objects.filter(status=Mailing.Status.SENDING))
     if (held := throttle.held_for()) > 5 and (first := sending.first()) is not None:

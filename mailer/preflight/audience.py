@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from mailer.mailings import audience
 from mailer.mailings.audience import AudienceCount
 from mailer.models import Mailing
@@ -50,7 +52,9 @@ def jump(mailing: Mailing, total: int) -> list[Finding]:
     if percent <= JUMP_SHARE or apart <= JUMP_PEOPLE:
         return [Finding(OK, "no_jump" if percent <= JUMP_SHARE else "small_jump", GROUP, values)]
     code = "jump_up" if total > before else "jump_down"
-    return [Finding(ERROR, code, GROUP, values, about=f"{last.pk}", may_override=True)]
+    # Whoever overrules a jump has not overruled one twice as large.
+    size = round(math.log2((total or 1) / before))
+    return [Finding(ERROR, code, GROUP, values, about=f"{last.pk}:{size}", may_override=True)]
 
 
 def _not_ascii(mailing: Mailing) -> int:

@@ -134,9 +134,12 @@ def check(
     count, told = _counted(mailing)
     found += [*told, *audience.check(mailing, count)]
     shift.tell("texts")
-    found += texts.check(mailing, written, count)
+    of_words = texts.check(mailing, written, count)
     made = mails.make(mailing, written)
-    found += made.findings
+    # What keeps a text from being rendered has been told with its block.
+    unfinished = {one.language for one in of_words if one.level == ERROR}
+    of_mails = [one for one in made.findings if one.code != "not_rendered" or one.language not in unfinished]
+    found += [*of_words, *of_mails]
     if count is not None:
         shift.tell("fields")
         found += merging.check(mailing, made.by_language)

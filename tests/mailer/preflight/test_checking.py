@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from contacts.models import Attribute
 from mailer.fetching import Answer
 from mailer.models import Mailing, MailingAct, MailingText, Theme
-from mailer.preflight import gate, mails, running
+from mailer.preflight import audience, gate, mails, running
 from mailer.preflight.findings import Finding
 from mailer.preflight.fingerprint import fingerprint
 from mailer.writing import conditions, rendering
@@ -95,8 +95,6 @@ def test_a_mailing_without_list_or_sender_or_text_is_told_and_breaks_nothing(mai
 def test_a_jump_of_more_than_half_and_more_than_a_hundred_people_needs_a_persons_word(
     before, now, code, level
 ):
-    from mailer.preflight import audience
-
     last = make_mailing()
     Mailing.objects.filter(pk=last.pk).update(status="sent", frozen_at=timezone.now(), audience=before)
     mailing = make_mailing(mailing_list=last.mailing_list)
@@ -104,9 +102,16 @@ def test_a_jump_of_more_than_half_and_more_than_a_hundred_people_needs_a_persons
     assert (found.code, found.level, found.may_override) == (code, level, level == "error")
 
 
-def test_a_correction_is_not_compared_with_the_last_mailing_of_the_list():
-    from mailer.preflight import audience
+def test_overruling_a_jump_does_not_overrule_one_twice_as_large():
+    last = make_mailing()
+    Mailing.objects.filter(pk=last.pk).update(status="sent", frozen_at=timezone.now(), audience=1_000)
+    mailing = make_mailing(mailing_list=last.mailing_list)
+    keys = [audience.jump(mailing, total)[0].key for total in (2_000, 2_100, 9_000, 300)]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
 
+
+def test_a_correction_is_not_compared_with_the_last_mailing_of_the_list():
     last = make_mailing()
     Mailing.objects.filter(pk=last.pk).update(status="sent", frozen_at=timezone.now(), audience=5_000)
     mailing = make_mailing(mailing_list=last.mailing_list, relation="correction", based_on=last)
@@ -130,8 +135,8 @@ def test_a_picture_without_words_blocks_and_leads_to_its_block(mailing):
     text = mailing.texts.get()
     text.blocks = [{"id": "p1", "kind": "picture", "src": "https://bus42.org/bus.png"}, *text.blocks]
     text.save()
-    found = next(one for one in check(mailing) if one.level == "error" and one.code == "gap")
-    assert found.block == "p1"
+    (found,) = [one for one in check(mailing) if one.level == "error"]
+    assert (found.code, found.block) == ("gap", "p1")
 
 
 def test_a_language_that_falls_short_of_the_main_one_warns_and_one_without_text_says_who_reads_what(mailing):
