@@ -69,7 +69,9 @@ def make_frozen_mailing(
     People are new contacts, confirmed on the mailing's list, with addresses of `domains` in turn. Chunks, figures and
     rows agree with one another. It is being sent while anybody waits, else sent; `fields` change the mailing.
     """
-    states = Counter({State(state): count for state, count in (states or {State.DELIVERED: 3}).items()})
+    states = Counter(
+        {State(state): count for state, count in ({State.DELIVERED: 3} if states is None else states).items()}
+    )
     sent_at = sent_at or timezone.now() - dt.timedelta(hours=2)
     is_done = not states[State.WAITING] + states[State.ASKED]
     languages = list(languages)

@@ -8,7 +8,7 @@ from typing import Any
 
 WIDTH, HEIGHT, GAP = 1_000, 100, 2
 LEAST = 6  # units of the bar's width that even one person among a million takes, so that nobody is invisible
-_TICKS = 6
+TICKS = 4  # a chart whose columns are a multiple of it has each label below its own column
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class Columns:
 
     @property
     def ticks(self) -> list[str]:
-        """At most `_TICKS` of the labels below the axis, evenly spread, the first one first."""
-        step = max(1, -(-len(self.columns) // _TICKS))
+        """At most `TICKS` of the labels below the axis, evenly spread, the first one first."""
+        step = max(1, -(-len(self.columns) // TICKS))
         return [column.label for column in self.columns[::step]]
 
 

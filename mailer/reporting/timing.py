@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from mailer.models import Mailing, MailingFigure
-from mailer.reporting.drawing import Columns, columns
+from mailer.reporting.drawing import TICKS, Columns, columns
 
 LEAST_SPANS = 12  # a chart has room for so many from the beginning, so that a first hour is no wall
 MOST_HOURS = 48  # a longer time is told by days
@@ -93,17 +93,22 @@ def _of_chunks(mailing: Mailing) -> dict[dt.datetime, int]:
 
 
 def _hours(first: dt.datetime, last: dt.datetime) -> list[dt.datetime]:
-    count = max(int((last - first) / dt.timedelta(hours=1)) + 1, LEAST_SPANS)
+    count = _evened(int((last - first) / dt.timedelta(hours=1)) + 1)
     return [first + dt.timedelta(hours=number) for number in range(count)]
 
 
 def _days(first: dt.datetime, last: dt.datetime, zone: ZoneInfo) -> list[dt.datetime]:
     day, end = _midnight(first, zone), _midnight(last, zone)
-    count = max(min((end.date() - day.date()).days + 1, MOST_DAYS), LEAST_SPANS)
+    count = _evened(min((end.date() - day.date()).days + 1, MOST_DAYS))
     return [
         dt.datetime.combine(day.date() + dt.timedelta(days=number), dt.time(), tzinfo=zone)
         for number in range(count)
     ]
+
+
+def _evened(count: int) -> int:
+    """So many spans or a few more, so that a chart has room at its end and its labels stand below their columns."""
+    return max(-(-count // TICKS) * TICKS, LEAST_SPANS)
 
 
 def _start_of(

@@ -1,0 +1,136 @@
+"""The report in a real browser: it moves by itself, nothing of a mail runs in it, and everybody can use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from mailer.models import Delivery, Hit, Mailing
+from tests.journeys.test_accessibility import SIZES
+from tests.journeys.test_import_accessibility import look
+from tests.mailings import make_frozen_mailing, make_links
+from tests.staff import make_staff
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+EVERY = {
+    "delivered": 9, "no_news": 3, "bounced": 4, "complained": 1, "unknown": 2, "failed": 1, "suppressed": 2,
+    "cancelled": 1, "asked": 2, "waiting": 6,
+}  # fmt: skip
+
+
+@pytest.fixture
+def client() -> Client:
+    client = Client()
+    client.force_login(make_staff("superuser"))
+    return client
+
+
+@pytest.fixture(
+    params=[
+        ("en", "light", "desk"),
+        ("ar", "dark", "phone"),
+        ("ar", "light", "desk"),
+        ("en", "dark", "phone"),
+    ],
+    ids="-".join,
+)
+def page(request: pytest.FixtureRequest, browser: Browser, client: Client, live_server) -> Iterator[Page]:
+    language, scheme, size = request.param
+    yield from opened(browser, client, live_server.url, language, scheme, size, bypass_csp=True)
+
+
+def opened(browser, client, url, language="en", scheme="light", size="desk", **options) -> Iterator[Page]:
+    context = browser.new_context(viewport=SIZES[size], color_scheme=scheme, **options)
+    cookies = {"sessionid": client.cookies["sessionid"].value, settings.LANGUAGE_COOKIE_NAME: language}
+    context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+    yield context.new_page()
+    context.close()
+
+
+def address(live_server, name: str, mailing: Mailing | None = None) -> str:
+    args = [mailing.pk] if mailing else []
+    return live_server.url + reverse(f"admin:mailer_mailing_{name}", args=args)
+
+
+def clicked_mailing(**fields) -> Mailing:
+    mailing = make_frozen_mailing(EVERY, languages=["en", "ar"], name="May call", track_clicks=True, **fields)
+    first, _second = make_links(mailing)
+    for delivery in mailing.deliveries.filter(delivered_at__isnull=False)[:3]:
+        Hit.objects.create(delivery=delivery, link=first, kind="click", verdict="human", reason="click")
+    return mailing
+
+
+@pytest.mark.timeout(300)
+def test_every_page_of_the_report_is_accessible(page, live_server):
+    mailing = clicked_mailing(exclusions={"suppressed": 3, "unsubscribed": 2}, candidates=67)
+    other = make_frozen_mailing({"delivered": 2}, name="June call")
+    for name in ("report", "report_people", "report_links", "report_unknown", "report_file"):
+        page.goto(address(live_server, name, mailing))
+        page.wait_for_load_state("networkidle")
+        look(page, name)
+    page.goto(address(live_server, "compare") + f"?mailing={mailing.pk}&mailing={other.pk}")
+    look(page, "compare")
+    page.goto(live_server.url + reverse("admin:index"))
+    look(page, "home")
+
+
+def test_the_bar_moves_while_it_is_sent_and_the_page_is_whole_again_when_it_is_done(
+    browser, client, live_server
+):
+    mailing = make_frozen_mailing({"delivered": 1, "waiting": 3})
+    said: list[str] = []
+    for page in opened(browser, client, live_server.url):
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(address(live_server, "report", mailing))
+        assert page.locator(".report-states").inner_text().startswith("1 delivered 25")
+        waiting = mailing.deliveries.filter(status="queued")
+        Delivery.objects.filter(pk=waiting[0].pk).update(status="sent", sent_at=timezone.now())
+        mailing.chunks.update(sent=2)
+        page.wait_for_selector("text=1 sent, no news yet", timeout=8_000)
+        assert page.locator("text=2 waiting").count()
+        waiting.update(status="cancelled", reason="the mailing was called off")
+        mailing.chunks.update(cancelled=2, status="done")
+        Mailing.objects.filter(pk=mailing.pk).update(status="cancelled", finished_at=timezone.now())
+        page.wait_for_selector("text=2 called off", timeout=8_000)
+        assert page.locator("[data-tick-every]").count() == 0
+    assert said == []
+
+
+def test_a_hidden_tab_asks_for_no_figures(browser, client, live_server):
+    mailing = make_frozen_mailing({"delivered": 1, "waiting": 3})
+    asked: list[str] = []
+    for page in opened(browser, client, live_server.url):
+        page.add_init_script("Object.defineProperty(document, 'hidden', {get: () => window.away === true})")
+        page.goto(address(live_server, "report", mailing))
+        page.on("request", lambda request: asked.append(request.url))
+        page.evaluate("window.away = true; document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(3_500)
+        assert not asked
+        page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(500)
+        assert [url for url in asked if url.endswith("/report/live/")]
+
+
+def test_the_mail_with_its_clicks_shows_its_badges_and_runs_nothing(browser, client, live_server):
+    mailing = clicked_mailing()
+    message = mailing.messages.get(language="en").message
+    evil = (
+        "<script>parent.document.title='taken'</script><img src=x onerror=\"parent.document.title='taken'\">"
+    )
+    type(message).objects.filter(pk=message.pk).update(html=message.html.replace("</body>", f"{evil}</body>"))
+    for page in opened(browser, client, live_server.url):
+        page.goto(address(live_server, "report_links", mailing))
+        frame = page.frame_locator("iframe.report-mail")
+        frame.locator("text=Write to them").wait_for(timeout=8_000)
+        assert frame.locator("span[title='3 people clicked, and 0 machines']").inner_text() == "3"
+        assert page.title().startswith("Links")
