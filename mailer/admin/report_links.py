@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from accounts.desk import key_in
+from accounts.permissions import may
 from mailer.admin import pages
 from mailer.models import Mailing, MailingMessage
 from mailer.reporting import clicks
@@ -30,6 +31,9 @@ def report_links(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> 
     context = {
         **desk.page_context(request, mailing, "report", _("Links")),
         "clicked": clicks.by_link(mailing),
+        "people_url": pages.url(mailing, "report_people")
+        if may(request.user, "mailer.view_delivery")
+        else "",
         "reasons": clicks.reasons(mailing),
         "frozen": frozen,
         "chosen": frozen.filter(pk=chosen or 0).first() or _first(mailing),

@@ -214,12 +214,14 @@ class Delivery(Lifecycle):
             # What reports of mailings count and list: few rows of many, and no column that sending them changes.
             models.Index(
                 fields=["mailing", "id"],
+                include=["message"],
                 name="delivery_reported",
                 condition=Q(mailing__isnull=False)
                 & (Q(bounced_at__isnull=False) | Q(complained_at__isnull=False)),
             ),
             models.Index(
                 fields=["mailing", "id"],
+                include=["message"],
                 name="delivery_clicked",
                 condition=Q(mailing__isnull=False, clicked_at__isnull=False),
             ),

@@ -94,13 +94,16 @@ def lines(mailings: Sequence[Mailing], language: str) -> list[Line]:
 
 
 def arrived(mailings: Sequence[Mailing]) -> dict[int, tuple[float | None, float | None]]:
-    """By mailing which share of those it was sent to it was delivered to, and which came back."""
-    counted, sent_to, came_back = figures(mailings), sent_of(mailings), _reported(mailings)
+    """By mailing which share of those it was sent to it was delivered to, and which came back, by the figures alone.
+
+    For a glance: who was delivered and came back later is counted in both.
+    """
+    counted, sent_to = figures(mailings), sent_of(mailings)
     found: dict[int, tuple[float | None, float | None]] = {}
     for mailing in mailings:
         pk, whole = mailing.pk, sent_to[mailing.pk]
-        delivered = max(0, min(counted[pk]["delivered"], whole) - came_back[pk]["late"])
-        found[pk] = (delivered / whole, came_back[pk]["bounced"] / whole) if whole else (None, None)
+        delivered, bounced = (min(counted[pk][fact], whole) for fact in ("delivered", "bounced"))
+        found[pk] = (delivered / whole, bounced / whole) if whole else (None, None)
     return found
 
 

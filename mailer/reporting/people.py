@@ -1,16 +1,17 @@
 """The people of a mailing's audience: found, filtered, and shown a page at a time, each in their state with the reason.
 
-A page costs the same anywhere in a million. What an index narrows is one query. For the rest the audience is walked
-chunk by chunk, only through chunks whose counters say that they can hold such people, and for so many people at most.
+A page costs the same anywhere in a million. Few people of many are found by an index that holds just them. For the rest
+the audience is walked chunk by chunk, only through chunks whose counters say that they can hold such people, and for so
+many people at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,7 @@ from contacts.models import Contact
 from mailer import bounces, reasons
 from mailer.models import Delivery, Hit, Mailing, MailingChunk
 from mailer.reporting import states
+from mailer.reporting.clicks import BY_A_PERSON
 from mailer.reporting.states import State, Window
 
 PER_PAGE = 50
@@ -28,8 +30,9 @@ MOST_LOOKED_AT = 100_000  # people looked through for one page
 MOST_NAMED = 1_000  # people of the address book whom words of a name may find
 
 ANY_LINK = 0
-_A_STEP = 5_000  # people of one query of a walk
-_BY_A_PERSON = (Hit.Verdict.HUMAN, Hit.Verdict.PROBABLE)
+_A_STEP = 5_000  # people that one query of a walk looks through
+_FOLLOWERS = 1_000  # of a link, read at a time
+_TROUBLES = (State.UNKNOWN, State.FAILED)  # `Delivery.trouble`
 # What the list shows and the file holds, without the text of the mail that each row points to.
 _FIELDS = (
     "status", "reason", "address", "contact_id", "message_id", "created_at", "sent_at", "delivered_at", "deferred_at",
@@ -55,10 +58,9 @@ class Search:
     def is_narrowed(self) -> bool:
         return self != Search()
 
-    def has_index(self) -> bool:
-        """Whether the people can be asked for in one query that does not look through the audience."""
-        is_reported = self.state in {State.BOUNCED, State.COMPLAINED} or bool(self.bounce_class)
-        return bool(self.words) or is_reported or self.link is not None
+    def is_of_few(self) -> bool:
+        """Whether only such people can be found as an index holds and no others."""
+        return self.state in {State.BOUNCED, State.COMPLAINED, *_TROUBLES} or bool(self.bounce_class)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +128,25 @@ def everyone(mailing: Mailing, search: Search, *, reader: User) -> Iterator[Row]
 
 
 def matching(mailing: Mailing, search: Search, *, reader: User) -> QuerySet[Delivery]:
-    """The deliveries of all whom `search` finds, in no order."""
-    rows = Delivery.objects.filter(
-        _condition(mailing, search, states.windows(mailing), reader), mailing=mailing
-    )
-    return rows.filter(message__language=search.language) if search.language else rows
+    """The deliveries of all whom `search` finds, in no order: to be counted, not for a page."""
+    rows = Delivery.objects.filter(_condition(mailing, search, states.windows(mailing)), mailing=mailing)
+    if search.words.strip():
+        rows = rows.filter(pk__in=_named(mailing, search.words, reader))
+    if search.link:
+        rows = rows.filter(pk__in=_hits(mailing, search.link, BY_A_PERSON).values("delivery"))
+    return rows
 
 
 # --- finding ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A part of the audience that one query looks through: how many people, and the id at its far end."""
+
+    among: Q
+    people: int = 0
+    end: int = 0
 
 
 def _found(
@@ -147,92 +160,126 @@ def _found(
     reader: User,
 ) -> tuple[list[Delivery], int | None]:
     """At most so many deliveries beyond the id `start`, and the id reached where the walk was broken off."""
-    where = _condition(mailing, search, asked, reader)
-    rows = (
-        Delivery.objects.filter(where, mailing=mailing).only(*_FIELDS).order_by("-pk" if backwards else "pk")
-    )
-    if search.has_index():
-        if start is not None:
-            rows = rows.filter(pk__lt=start) if backwards else rows.filter(pk__gt=start)
-        if search.language:
-            rows = rows.filter(message__language=search.language)
-        return list(rows[:most]), None
+    where = _condition(mailing, search, asked)
+    rows = Delivery.objects.filter(where, mailing=mailing).only(*_FIELDS)
+    rows = rows.order_by("-pk" if backwards else "pk")
     found: list[Delivery] = []
-    looked_at = 0
-    for first, last, size in _steps(mailing, search, start, backwards=backwards):
+    looked_at, reached = 0, None
+    for step in _steps(mailing, search, start, backwards=backwards, reader=reader):
         if looked_at >= MOST_LOOKED_AT:
-            return found, (last + 1 if backwards else first - 1)
-        found += rows.filter(pk__range=(first, last))[: most - len(found)]
-        looked_at += size
+            return found, reached
+        found += rows.filter(step.among)[: most - len(found)]
         if len(found) == most:
             break
+        looked_at, reached = looked_at + step.people, step.end
     return found, None
 
 
 def _steps(
+    mailing: Mailing, search: Search, start: int | None, *, backwards: bool, reader: User
+) -> Iterator[_Step]:
+    """The parts that hold all whom `search` can find beyond `start`, in order.
+
+    The planner is left no choice between the index of few and the order of the page: among millions it guesses wrong.
+    """
+    beyond = Q() if start is None else Q(pk__lt=start) if backwards else Q(pk__gt=start)
+    if search.words.strip():
+        yield _Step(Q(pk__in=_named(mailing, search.words, reader)) & beyond)
+    elif search.is_of_few() or search.link == ANY_LINK:
+        yield _Step(beyond & _of_its_ids(mailing))
+    elif search.link is not None:
+        yield from _steps_of_link(mailing, search.link, start, backwards=backwards)
+    else:
+        yield from _steps_of_chunks(mailing, search, start, backwards=backwards)
+
+
+def _of_its_ids(mailing: Mailing) -> Q:
+    """The ids of the ledger among which a mailing's stand: what the index of the few troubles of all needs."""
+    ends = mailing.chunks.aggregate(first=Min("first_id"), last=Max("last_id"))
+    return Q(pk__range=(ends["first"] or 0, ends["last"] or 0))
+
+
+def _steps_of_link(mailing: Mailing, link: int, start: int | None, *, backwards: bool) -> Iterator[_Step]:
+    """Whoever followed one link, read from its index so many at a time."""
+    while True:
+        nearest: set[int] = set()
+        for verdict in BY_A_PERSON:
+            hits = _hits(mailing, link, [verdict])
+            if start is not None:
+                hits = hits.filter(delivery__lt=start) if backwards else hits.filter(delivery__gt=start)
+            ordered = hits.order_by("-delivery" if backwards else "delivery")
+            nearest.update(ordered.values_list("delivery", flat=True)[:_FOLLOWERS])
+        ids = sorted(nearest, reverse=backwards)[:_FOLLOWERS]
+        if not ids:
+            return
+        yield _Step(Q(pk__in=ids), len(ids), ids[-1])
+        start = ids[-1]
+
+
+def _hits(mailing: Mailing, link: int, verdicts: Collection[str]) -> QuerySet[Hit]:
+    links = list(mailing.links.filter(number=link).values_list("pk", flat=True))
+    return Hit.objects.filter(link__in=links, verdict__in=verdicts)
+
+
+def _steps_of_chunks(
     mailing: Mailing, search: Search, start: int | None, *, backwards: bool
-) -> Iterator[tuple[int, int, int]]:
-    """Ranges of ids, in order, that hold all whom `search` can find beyond `start`: first, last, how many people."""
+) -> Iterator[_Step]:
+    """The chunks whose counters tell of such people, some at a time."""
     chunks: QuerySet[MailingChunk] = states.chunks_with(mailing, search.state)
     if search.language:
         chunks = chunks.filter(mailing_message__language=search.language)
     if start is not None:
         chunks = chunks.filter(first_id__lt=start) if backwards else chunks.filter(last_id__gt=start)
-    ranges: Iterable[tuple[int, int, int, int]] = chunks.order_by(
-        "-number" if backwards else "number"
-    ).values_list("number", "first_id", "last_id", "size")
-    step: tuple[int, int, int] | None = None
-    before = 0
-    for number, first, last, size in ranges:
+    ordered = chunks.order_by("-number" if backwards else "number")
+    among, people, end = Q(pk__in=[]), 0, 0
+    for first, last, size in ordered.values_list("first_id", "last_id", "size"):
+        if people and people + size > _A_STEP:
+            yield _Step(among, people, end)
+            among, people = Q(pk__in=[]), 0
         if start is not None:
             first, last = (first, min(last, start - 1)) if backwards else (max(first, start + 1), last)
-        if step is not None and abs(number - before) == 1 and step[2] + size <= _A_STEP:
-            step = (min(step[0], first), max(step[1], last), step[2] + size)
-        else:
-            if step is not None:
-                yield step
-            step = (first, last, size)
-        before = number
-    if step is not None:
-        yield step
+        among |= Q(pk__range=(first, last))
+        people, end = people + size, first if backwards else last
+    if people:
+        yield _Step(among, people, end)
 
 
-def _condition(mailing: Mailing, search: Search, asked: Sequence[Window], reader: User) -> Q:
+def _condition(mailing: Mailing, search: Search, asked: Sequence[Window]) -> Q:
+    """What must hold of the delivery itself."""
     where = Q()
     if search.state == "sent":
         where &= Q(status=Delivery.Status.SENT)
+    elif search.state in _TROUBLES:
+        where &= Q(trouble=search.state)
     elif search.state:
         where &= states.condition(search.state, asked)
     if search.bounce_class:
         where &= Q(bounced_at__isnull=False, bounce_class=search.bounce_class)
     if search.domain:
         where &= Q(address__endswith=f"@{search.domain}")
-    if search.link is not None:
-        where &= _followed(mailing, search.link)
-    return where & _named(search.words, reader)
+    if search.language:
+        of_language = mailing.messages.filter(language=search.language)
+        where &= Q(message__in=list(of_language.values_list("message", flat=True)))
+    if search.link == ANY_LINK:
+        where &= Q(clicked_at__isnull=False)
+    return where
 
 
-def _followed(mailing: Mailing, link: int) -> Q:
-    """Whoever followed a link, as far as we can tell persons from machines."""
-    if link == ANY_LINK:
-        return Q(clicked_at__isnull=False)
-    hits = Hit.objects.filter(link__mailing=mailing, link__number=link, verdict__in=_BY_A_PERSON)
-    return Q(Exists(hits.filter(delivery=OuterRef("pk"))))
+def _named(mailing: Mailing, words: str, reader: User) -> list[int]:
+    """The mails of those whom words find, in no order.
 
-
-def _named(words: str, reader: User) -> Q:
-    """A whole address is looked up by its keyed hash: that of the freeze, whatever the person has now."""
-    words = words.strip()
-    if not words:
-        return Q()
+    A whole address is looked up by its keyed hash: that of the freeze, whatever the person has now.
+    """
+    rows = Delivery.objects.filter(mailing=mailing).order_by()
     try:
-        return Q(address_hash=addresses.parse(words).hash)
+        return list(rows.filter(address_hash=addresses.parse(words).hash).values_list("pk", flat=True))
     except ValidationError:
         pass
     if not may(reader, "contacts.view_contact"):
-        return Q(pk__in=[])
+        return []
     people = searching.by_words(visible(reader, Contact.objects.all()), words)
-    return Q(contact_id__in=list(people.order_by("pk").values_list("pk", flat=True)[:MOST_NAMED]))
+    known = list(people.order_by("pk").values_list("pk", flat=True)[:MOST_NAMED])
+    return list(rows.filter(contact_id__in=known).values_list("pk", flat=True))
 
 
 # --- showing ------------------------------------------------------------------------------------------------------

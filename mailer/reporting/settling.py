@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from accounts.models import User
 from mailer import sending
 from mailer.models import Delivery, Mailing
-from mailer.reporting import states
-from mailer.reporting.states import State
 
 MOST = 500  # settled in one go: a page waits for it
 
@@ -35,17 +33,8 @@ def settle(mailing: Mailing, chosen: Collection[int] | None, *, sent: bool, by: 
 
 
 def unknown(mailing: Mailing, chosen: Collection[int] | None = None) -> list[int]:
-    """The ids of the unknown deliveries of a mailing, or of those of them that are chosen, in order; bounded.
-
-    Found through the chunks whose counters tell of them.
-    """
-    found: list[int] = []
-    rows = Delivery.objects.filter(mailing=mailing, status=Delivery.Status.UNKNOWN).order_by("pk")
+    """The ids of the unknown deliveries of a mailing, or of those of them that are chosen, in order; at most `MOST`."""
+    rows = Delivery.objects.filter(mailing=mailing, trouble=Delivery.Status.UNKNOWN).order_by("pk")
     if chosen is not None:
-        return list(rows.filter(pk__in=list(chosen)[:MOST]).values_list("pk", flat=True))
-    chunks = states.chunks_with(mailing, State.UNKNOWN).order_by("number")
-    for first, last in chunks.values_list("first_id", "last_id"):
-        found += rows.filter(pk__range=(first, last)).values_list("pk", flat=True)[: MOST - len(found)]
-        if len(found) == MOST:
-            break
-    return found
+        rows = rows.filter(pk__in=list(chosen)[:MOST])
+    return list(rows.values_list("pk", flat=True)[:MOST])

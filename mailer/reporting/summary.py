@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from mailer.models import Delivery, Mailing, MailingFigure
@@ -131,26 +132,31 @@ class Language:
 
 
 def languages(mailing: Mailing) -> list[Language]:
-    """How the languages of a mailing did, the largest first."""
-    chunks = mailing.chunks.order_by().values_list("mailing_message__language")
-    sizes = chunks.annotate(Sum("size"), Sum("sent"))
-    rows = Delivery.objects.filter(mailing=mailing, status=Delivery.Status.SENT).order_by()
+    """How the languages of a mailing did, the largest first; none of one that has only one."""
+    of_message = dict(mailing.messages.values_list("message", "language"))
+    if len(set(of_message.values())) < 2:
+        return []
+    found = {code: Counter[str]() for code in of_message.values()}
+    chunks = mailing.chunks.order_by().values_list("mailing_message__message")
+    for message, size, sent in chunks.annotate(Sum("size"), Sum("sent")):
+        found[of_message[message]].update(audience=size, sent=sent)
+    rows = (
+        Delivery.objects.filter(mailing=mailing, status=Delivery.Status.SENT)
+        .order_by()
+        .values_list("message")
+    )
     reported = rows.filter(Q(bounced_at__isnull=False) | Q(complained_at__isnull=False))
-    came_back = {
-        language: (bounced, complained)
-        for language, bounced, complained in reported.values_list("message__language").annotate(
-            bounced=Count("pk", filter=Q(bounced_at__isnull=False, complained_at=None)),
-            complained=Count("pk", filter=Q(complained_at__isnull=False)),
+    complained = Count("pk", filter=Q(complained_at__isnull=False))
+    for message, count, of_them in reported.annotate(all=Count("pk"), of_them=complained):
+        found[of_message[message]].update(bounced=count - of_them, complained=of_them)
+    if mailing.track_clicks:
+        clicked = (
+            Delivery.objects.filter(mailing=mailing, clicked_at__isnull=False)
+            .order_by()
+            .values_list("message")
         )
-    }
-    clicked = _clicked(mailing) if mailing.track_clicks else {}
-    found = [
-        Language(code, size, sent, *came_back.get(code, (0, 0)), clicked.get(code, 0))
-        for code, size, sent in sizes
-    ]
-    return sorted(found, key=lambda one: -one.audience)
-
-
-def _clicked(mailing: Mailing) -> dict[str, int]:
-    rows = Delivery.objects.filter(mailing=mailing, clicked_at__isnull=False).order_by()
-    return dict(rows.values_list(F("message__language")).annotate(Count("pk")))
+        for message, count in clicked.annotate(Count("pk")):
+            found[of_message[message]].update(clicked=count)
+    names = ("audience", "sent", "bounced", "complained", "clicked")
+    told = [Language(code, **{name: counted[name] for name in names}) for code, counted in found.items()]
+    return sorted(told, key=lambda one: -one.audience)
