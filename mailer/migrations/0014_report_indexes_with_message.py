@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contacts', '0015_list_for_tests'),
-        ('mailer', '0012_composer_test_mails'),
+        ('mailer', '0013_events_inbound_mails'),
     ]
 
     operations = [
