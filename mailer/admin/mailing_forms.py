@@ -21,6 +21,7 @@ from mailer.mailings import beginning, texts
 from mailer.mailings.texts import Content
 from mailer.models import Mailing, MailingTemplate, Sender
 from mailer.writing import blocks as writing
+from mailer.writing import layouts
 
 BLANK = "blank"
 _NEWEST = 30
@@ -29,7 +30,7 @@ _NEWEST = 30
 class NewMailingForm(forms.Form):
     """From what a mailing begins, and for whom. `begin` makes it."""
 
-    begin_from = forms.ChoiceField(label=_("Begin with"), widget=forms.RadioSelect, initial=BLANK)
+    begin_from = forms.ChoiceField(label=_("Begin with"), widget=forms.RadioSelect)
     past = forms.ModelChoiceField(
         Mailing.objects.none(),
         required=False,
@@ -52,6 +53,7 @@ class NewMailingForm(forms.Form):
         choices: dict[str, Any] = dict(self.fields)
         self.templates = list(visible(user, MailingTemplate.objects.order_by("name")))
         choices["begin_from"].choices = [
+            *((f"layout-{one.name}", one.label) for one in layouts.LAYOUTS.values()),
             (BLANK, _("An empty page")),
             *((f"template-{one.pk}", one.name) for one in self.templates),
             ("past", _("A past mailing")),
@@ -90,6 +92,8 @@ class NewMailingForm(forms.Form):
 
     def _content(self) -> Content:
         what, _dash, key = self.cleaned_data["begin_from"].partition("-")
+        if what == "layout":
+            return Content(blocks=layouts.begun(key, self.cleaned_data["language"]))
         if what == "template":
             template = next(one for one in self.templates if str(one.pk) == key)
             return Content(template.subject, template.preheader, writing.clean(template.blocks))
@@ -189,7 +193,7 @@ def new_mailing(desk: Any, request: HttpRequest) -> HttpResponse:
     require(request.user, "mailer.add_mailing")
     user = who(request)
     initial = {
-        "begin_from": request.GET.get("from", BLANK),
+        "begin_from": request.GET.get("from", "layout-call_to_action"),
         "past": request.GET.get("past"),
         "language": "en",
     }
@@ -198,7 +202,7 @@ def new_mailing(desk: Any, request: HttpRequest) -> HttpResponse:
         mailing = form.begin()
         desk.log_addition(request, mailing, "Mailing begun.")
         return HttpResponseRedirect(pages.url(mailing, "write"))
-    helps: dict[str, Any] = {}
+    helps = {f"layout-{one.name}": one.help for one in layouts.LAYOUTS.values()}
     context = {
         **desk.admin_site.each_context(request),
         "title": _("New mailing"),

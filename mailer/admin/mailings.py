@@ -12,12 +12,30 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Place, StaffAdmin, key_in, navigation
+from accounts.permissions import visible
+from contacts.models import MailingList
 from mailer.admin import mailing_forms, mailing_words, mailing_write, pages
 from mailer.models import Mailing, MailingAct
 
 navigation.add(Place(40, _("Mailings"), "admin:mailer_mailing_changelist", "mailer.view_mailing"))
 
 _VIEW = "mailer.view_mailing"
+_MOST_LISTS = 50
+
+
+class OfList(admin.SimpleListFilter):
+    """The lists that the person may see, and no other's names."""
+
+    title = _("list")
+    parameter_name = "list"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rows = visible(request.user, MailingList.objects.order_by("name"))
+        return [(str(pk), name) for pk, name in rows.values_list("pk", "name")[:_MOST_LISTS]]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        pk = key_in(self.value() or "")
+        return queryset.filter(mailing_list=pk) if pk else queryset
 
 
 @admin.register(Mailing)
@@ -25,9 +43,10 @@ class MailingAdmin(StaffAdmin):
     """Pages of a mailing are added by `pages.register`."""
 
     newest_first = True
+    change_list_template = "staff/mailings/list.html"
     list_display = ["titled", "state", "mailing_list", "starts", "finished_at", "audience", "begun_by"]
     list_display_links = None
-    list_filter = ["status", "mailing_list", "language"]
+    list_filter = ["status", OfList]
     list_select_related = ["mailing_list", "sender"]
     search_fields = ["name"]
     search_help_text = _("A part of the mailing's name.")
@@ -44,6 +63,9 @@ class MailingAdmin(StaffAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [*pages.urls(self), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"title": _("Mailings"), **(extra_context or {})})
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

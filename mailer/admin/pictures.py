@@ -45,6 +45,8 @@ class NewPictureForm(forms.Form):
 @admin.register(Picture)
 class PictureAdmin(StaffAdmin):
     newest_first = True
+    change_list_template = "staff/mailings/pictures.html"
+    change_form_template = "staff/mailings/picture.html"
     list_display = ["thumbnail", "named", "alt", "size", "created_at"]
     list_display_links = ["named"]
     search_fields = ["name", "alt"]
@@ -58,6 +60,9 @@ class PictureAdmin(StaffAdmin):
             path("picker/", view(require_GET(self.picker_view)), name="mailer_picture_picker"),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"title": _("Pictures"), **(extra_context or {})})
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """A mail that was sent goes on showing its pictures."""

@@ -154,7 +154,19 @@
     if (!inner || !inner.documentElement) return;
     const measure = () => { frame.height = Math.ceil(inner.documentElement.offsetHeight || inner.body.scrollHeight); };
     measure();
+    inner.addEventListener("click", toBlock);  // the same listener once, however often it is added
     for (const picture of inner.images) if (!picture.complete) picture.addEventListener("load", measure);
+  }
+  /* A click in the mail leads to the block it came from. */
+  function toBlock(event) {
+    event.preventDefault();
+    const marked = event.target.closest && event.target.closest('[class*="block-"]');
+    const name = marked && [...marked.classList].find((one) => one.startsWith("block-"));
+    const block = name && document.getElementById(name);
+    if (!block) return;
+    block.scrollIntoView({ block: "center" });
+    const field = block.querySelector(".rich-text, .composer-fields input:not([type=hidden]), .composer-fields select");
+    (field || block).focus({ preventScroll: true });
   }
   function showWidth() {
     const chosen = form.querySelector("input[name=show_width]:checked");
@@ -236,26 +248,39 @@
     if (!handle) return;
     dragged = handle.closest("[data-block]");
     event.dataTransfer.effectAllowed = "move";
-    event.dataTransfer.setData("text/plain", "");
+    event.dataTransfer.setData("text/plain", dragged.id);
     event.dataTransfer.setDragImage(dragged, 20, 20);
     dragged.classList.add("dragged");
   });
+  /* Where the block would come to stand: the block it is over, and the side. */
+  function target(event) {
+    const over = dragged && [...dragged.parentElement.children].find((one) => one.contains(event.target));
+    if (!over || over === dragged) return null;
+    const box = over.getBoundingClientRect();
+    return { over, side: event.clientY < box.top + box.height / 2 ? "before" : "after" };
+  }
+  function unmark() {
+    for (const one of form.querySelectorAll(".drop-before, .drop-after")) one.classList.remove("drop-before", "drop-after");
+  }
   form.addEventListener("dragover", (event) => {
-    const over = dragged && event.target.closest("[data-block]");
-    const list = dragged && dragged.parentElement;
-    const sibling = over && [...list.children].find((one) => one.contains(over));
-    if (!sibling) return;
+    if (!dragged || !dragged.parentElement.contains(event.target)) return;
     event.preventDefault();
-    if (sibling === dragged) return;
-    const box = sibling.getBoundingClientRect();
-    list.insertBefore(dragged, event.clientY < box.top + box.height / 2 ? sibling : sibling.nextElementSibling);
+    unmark();
+    const found = target(event);
+    if (found) found.over.classList.add(`drop-${found.side}`);
   });
-  form.addEventListener("dragend", () => {
-    if (!dragged) return;
-    dragged.classList.remove("dragged");
-    dragged = null;
+  form.addEventListener("drop", (event) => {
+    const found = target(event);
+    if (!found) return;
+    event.preventDefault();
+    found.over[found.side](dragged);
     typed += 1;
     send("arrange");
+  });
+  form.addEventListener("dragend", () => {
+    unmark();
+    if (dragged) dragged.classList.remove("dragged");
+    dragged = null;
   });
 
   /* --- the library of pictures */

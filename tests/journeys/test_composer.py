@@ -101,6 +101,7 @@ def test_a_mailing_is_written_from_blocks_and_nothing_of_it_is_lost(open_desk, l
     make_contact("wanjiru@example.org", first_name="Wanjirũ", country="KE")
     page = open_desk(make_staff("superuser"))
     page.goto(live_server.url + reverse("admin:mailer_mailing_add"))
+    page.check("[name=begin_from][value=blank]")
     page.fill("[name=name]", "November call to action")
     page.select_option("[name=mailing_list]", label="Friends of justice")
     page.select_option("[name=sender]", label="Coalition")
@@ -155,6 +156,18 @@ def test_a_mailing_is_written_from_blocks_and_nothing_of_it_is_lost(open_desk, l
     )
     assert stored.blocks[4]["items"] == ["Open the page", "Choose your country"]
     assert stored.blocks[3]["picture"] == Picture.objects.get().pk
+
+    # A handle is dragged below the next block; a click in the mail leads to the block it came from.
+    over = page.locator(f"#block-{text}")
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    page.locator(f"#block-{heading} .composer-handle").drag_to(
+        over, target_position={"x": box["width"] / 2, "y": box["height"] - 8}
+    )
+    saved(page, 7)
+    assert [block["kind"] for block in mailing.texts.get().blocks][:2] == ["text", "heading"]
+    page.frame_locator("#screen iframe.shown").get_by_text("Let justice reach everyone").click()
+    expect(page.locator(f"[id='{heading}-text']")).to_be_focused()
 
     page.fill("[name=show_as]", "wanjiru@example.org")
     page.keyboard.press("Enter")

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mailer.models import Mailing, MailingAct, MailingTemplate, Theme
+from mailer.writing.layouts import LAYOUTS
 from tests.factories import make_mailing, make_mailing_list, make_sender
 from tests.staff import make_organisation, make_staff
 
@@ -38,6 +39,16 @@ def test_a_new_mailing_goes_to_its_list_and_can_be_written_at_once(desk):
     assert [block["kind"] for block in text.blocks][-1] == "footer"
     assert mailing.acts.get().what == MailingAct.What.CREATED
     assert desk.get(reverse("admin:mailer_mailing_change", args=[mailing.pk])).status_code == 200
+
+
+def test_each_ready_made_layout_begins_a_mailing_in_its_language(desk):
+    lists = {"mailing_list": make_mailing_list().pk, "sender": make_sender().pk}
+    page = desk.get(reverse(NEW)).content.decode()
+    for name, layout in LAYOUTS.items():
+        assert str(layout.help) in page
+        mailing = begin(desk, begin_from=f"layout-{name}", **lists)
+        assert len(mailing.texts.get().blocks) > 3
+        assert desk.get(reverse("admin:mailer_mailing_write", args=[mailing.pk])).status_code == 200
 
 
 def test_a_template_and_a_past_mailing_begin_the_next_one(desk):
