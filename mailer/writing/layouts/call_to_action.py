@@ -34,7 +34,7 @@ def _campaign() -> list[Data]:
         heading(_("Join the campaign")),
         text(_("What the campaign is, who carries it, and what it wants to change.")),
         block("video", alt=ask(_("What the still picture shows")), text=_("Watch the video")),
-        text(_("Whoever takes part is asked to call for:")),
+        block("text", html=paragraph(_("Whoever takes part is asked to call for:"))),
         points(_("Your first demand"), _("Your second demand"), _("Your third demand")),
         block("button", text=_("Write to your representatives")),
     ]
