@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import translation
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import MailingList
@@ -62,6 +63,17 @@ def message_id_for(delivery_id: int) -> str:
     """The Message-ID of the delivery with this number."""
     digest = hmac.digest(settings.SECRET_KEY.encode(), f"message-id:{delivery_id}".encode(), "sha256")
     return f"<{delivery_id}.{digest[:12].hex()}@{settings.MAIL_DOMAIN}>"
+
+
+_MESSAGE_ID = re.compile(r"<([1-9][0-9]{0,17})\.[0-9a-f]{24}@[^<>@\s]{1,254}>", re.ASCII)
+
+
+def delivery_of(message_id: str) -> int | None:
+    """The delivery whose Message-ID this is, in brackets or without; None for one that we did not make."""
+    shape = _MESSAGE_ID.fullmatch(f"<{message_id.strip('<>')}>")
+    if shape is None or not constant_time_compare(message_id_for(int(shape[1])), shape[0]):
+        return None
+    return int(shape[1])
 
 
 def headers_of(delivery: Delivery) -> dict[str, str]:

@@ -18,7 +18,6 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 
 import flufl.bounce
-from django.utils.crypto import constant_time_compare
 
 from mailer import bounces, headers, unsubscribe_links, verp
 from mailer.models import Delivery, DeliveryEvent, InboundMail
@@ -31,7 +30,7 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 MOST_PARTS = 50
 WORDS_BYTES = 20_000
-_OUR_MESSAGE_ID = re.compile(r"<([1-9][0-9]{0,17})\.[0-9a-f]{24}@[^<>@\s]{1,254}>", re.ASCII)
+_OUR_MESSAGE_ID = re.compile(r"<[0-9]{1,18}\.[0-9a-f]{24}@[^<>@\s]{1,254}>", re.ASCII)
 _RETURN_PATH = re.compile(r"bounces\+[0-9]{1,18}-[0-9a-z]{8,40}@[^\s<>;,\"]{1,254}", re.ASCII | re.IGNORECASE)
 _LEAVES = re.compile(rf"{unsubscribe_links.LOCAL_PART}\+([0-9a-z-]{{1,100}})@", re.ASCII | re.IGNORECASE)
 # By which headers a mailbox tells to whom a mail came.
@@ -98,9 +97,9 @@ def _delivery(to: str, mail: Message, raw: bytes) -> int | None:
     for path in _RETURN_PATH.findall(text)[:20]:
         if delivery := verp.delivery_of(path):
             return delivery
-    for found in list(_OUR_MESSAGE_ID.finditer(text))[:20]:
-        if constant_time_compare(found[0], headers.message_id_for(int(found[1]))):
-            return int(found[1])
+    for message_id in _OUR_MESSAGE_ID.findall(text)[:20]:
+        if delivery := headers.delivery_of(message_id):
+            return delivery
     return None
 
 

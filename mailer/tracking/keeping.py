@@ -111,7 +111,11 @@ def _report(event: AnymailTrackingEvent, provider: str) -> Report:
     # Providers give a repeated post a new event id, so the fact itself is the key, not the id.
     when = event.timestamp.isoformat() if event.timestamp else f"id:{event.event_id}"
     metadata = json.dumps(event.metadata or {}, sort_keys=True, default=str)
-    reference = _reference(event.metadata)
+    message_id, reference = str(event.message_id or ""), _reference(event.metadata)
+    # Our own Message-ID is sealed: it says more than any number that stands beside it, and a provider that takes a batch
+    # answers with another one.
+    if (sealed := headers.delivery_of(message_id)) is not None:
+        message_id, reference = "", sealed
     return Report(
         identity=[
             provider,
@@ -125,7 +129,7 @@ def _report(event: AnymailTrackingEvent, provider: str) -> Report:
         type=fact,
         occurred_at=event.timestamp or timezone.now(),
         provider=provider,
-        provider_message_id=_providers_own(str(event.message_id or ""), reference),
+        provider_message_id=message_id,
         delivery_ref=reference,
         bounce_class=_class(event, provider, code) if failed else "",
         bounce_code=code,
@@ -150,16 +154,6 @@ def _reference(metadata: Any) -> int | None:
     """The delivery id that came back with the event, if it is one: events are data from outside."""
     value = str((metadata or {}).get("delivery_id", "")) if isinstance(metadata, dict) else ""
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None
-
-
-def _providers_own(message_id: str, reference: int | None) -> str:
-    """The provider's number of the mail; "" where the event names our own Message-ID, as it may for mails of a batch:
-    that one nobody can guess, so it proves the delivery by itself."""
-    bare = message_id.strip("<>")
-    if reference is None or not bare.startswith(f"{reference}."):
-        return message_id
-    ours = headers.message_id_for(reference).strip("<>")
-    return "" if hmac.compare_digest(bare.encode(errors="replace"), ours.encode()) else message_id
 
 
 _NOT_FOR_POSTGRES = re.compile(r"\\u(?:0000|d[89a-f])", re.ASCII)

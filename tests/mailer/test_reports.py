@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contacts.models import Suppression
-from mailer import invariants, tracking
+from mailer import headers, invariants, tracking
 from mailer.models import Delivery, DeliveryEvent
 from mailer.signals import delivery_settled
 from mailer.tracking import applying
@@ -187,6 +187,19 @@ def test_a_message_id_that_many_share_names_nobody_by_itself():
     tracking.apply_all()
     assert [row(one)["complained_at"] for one in batch] == [None, None, None]
     assert [row(one)["delivered_at"] is not None for one in batch] == [False, True, False]
+
+
+def test_our_own_message_id_names_its_delivery_whatever_number_the_provider_gave_the_batch():
+    batch = [sent("<batch@epistle.example>") for _ in range(2)]
+    for delivery in batch:
+        keep(event(delivery, "delivered", message_id=headers.message_id_for(delivery.pk)))
+    keep(event(None, "opened", message_id=headers.message_id_for(batch[0].pk)))
+    # Not the number beside it, which anybody could have put there.
+    keep(event(batch[0], "complained", message_id=headers.message_id_for(batch[1].pk)))
+    tracking.apply_all()
+    assert [row(one)["delivered_at"] for one in batch] == [NOON, NOON]
+    assert [row(one)["opened_at"] is not None for one in batch] == [True, False]
+    assert [row(one)["complained_at"] is not None for one in batch] == [False, True]
 
 
 def test_reports_for_nobody_do_not_stand_before_a_parked_one_whose_delivery_turns_up(monkeypatch):
