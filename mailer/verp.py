@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hmac
 import re
+from collections.abc import Callable
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -18,20 +19,29 @@ _SHAPE = re.compile(r"bounces\+([1-9][0-9]{0,17})-([0-9a-f]{20})@", re.ASCII)
 
 def return_path(delivery_id: int) -> str:
     """The envelope sender of a delivery; the same each time."""
-    return f"bounces+{delivery_id}-{_seal(delivery_id)}@{settings.BOUNCE_DOMAIN}"
+    return return_paths()(delivery_id)
+
+
+def return_paths() -> Callable[[int], str]:
+    """`return_path` for many deliveries: what does not change is made once."""
+    key, domain = _key(settings.SECRET_KEY), settings.BOUNCE_DOMAIN
+
+    def make(delivery_id: int) -> str:
+        return f"bounces+{delivery_id}-{_seal(key, delivery_id)}@{domain}"
+
+    return make
 
 
 def delivery_of(address: str) -> int | None:
     """The delivery that a return path of ours names; None for any other address and for a wrong seal."""
     shape = _SHAPE.match(address.strip(" <>").lower())
-    if shape is None or not constant_time_compare(_seal(int(shape[1])), shape[2]):
+    if shape is None or not constant_time_compare(_seal(_key(settings.SECRET_KEY), int(shape[1])), shape[2]):
         return None
     return int(shape[1])
 
 
-def _seal(delivery_id: int) -> str:
-    digest = hmac.digest(_key(settings.SECRET_KEY), b"%d" % delivery_id, "sha256")
-    return digest[:10].hex()
+def _seal(key: bytes, delivery_id: int) -> str:
+    return hmac.digest(key, b"%d" % delivery_id, "sha256")[:10].hex()
 
 
 @functools.cache

@@ -58,6 +58,7 @@ class Batch:
                 self.headers[name] = value
         self.metadata = dict(content.metadata)
         self.variables = list(self._variables.values())
+        self._message_id = headers.message_ids()
 
     @property
     def gives_message_ids(self) -> bool:
@@ -78,7 +79,7 @@ class Batch:
         except KeyError as error:
             raise composing.MergeError(f"no value for the merge field {error.args[0]}") from None
         if self._abilities.message_ids:
-            found["Message-Id"] = headers.message_id_for(recipient.delivery_id)
+            found["Message-Id"] = self._message_id(recipient.delivery_id)
         return found
 
     def frame(self, addresses: list[str]) -> EmailMultiAlternatives:

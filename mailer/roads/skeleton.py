@@ -24,7 +24,7 @@ from mailer.roads import lines
 from mailer.roads.contract import Content, Recipient
 
 MAX_LINE = 990  # octets of a line of an 8bit body, the longest values included
-WRAP = 500  # octets after which a line of HTML is broken inside a tag, where a break changes nothing
+WRAP = 500  # octets of a line of HTML, the longest values included, past which it is broken where that changes nothing
 MAX_SLOT = 200  # octets of a slot of the door
 MAX_VALUE = 120  # octets of a field's value on an 8bit line; a longer one makes that mail quoted-printable
 
@@ -41,6 +41,8 @@ _control = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _needs_no_quoting = re.compile(rb"[!-<>-~](?:[ -<>-~]*[!-<>-~])?").fullmatch
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TAG = re.compile(r"""<[A-Za-z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
+_BLANK = re.compile(r"(?<=[^ ]) (?=[^ ])")
+_WHOLE = re.compile(r"<!.*?>|\{\{.*?\}\}", re.DOTALL)
 _GAP = re.compile(r"""\s+(?=(?:[^"']|"[^"]*"|'[^']*')*$)""")
 
 
@@ -97,6 +99,7 @@ class Skeleton:
         starts = (0, len(constants), len(constants) + 3)
         self._pick = itemgetter(*(starts[kind] + at for kind, at in order if at >= 0))
         self._constants = constants
+        self._message_id = headers.message_ids()
 
     def render(self, recipient: Recipient, date: bytes) -> bytes:
         """The mail of one recipient, lines ended by CRLF, not yet dot-stuffed. `date` is the header's value.
@@ -112,7 +115,7 @@ class Skeleton:
             raise composing.MergeError(f"no value for the merge field {error.args[0]}") from None
         except TooLongError:
             return self._as_quoted().render(recipient, date)
-        own = (date, address.encode(), headers.message_id_for(delivery_id).encode())
+        own = (date, address.encode(), self._message_id(delivery_id).encode())
         return b"".join(self._pick([*self._constants, *own, *made]))
 
     def _as_quoted(self) -> Skeleton:
@@ -297,8 +300,8 @@ def cut(text: str) -> Iterator[str | tuple[str, str]]:
 
 def _longest(line: str) -> int:
     """Octets of a line with the longest values that an 8bit body takes."""
-    if len(line) < MAX_LINE // 4 and "{{" not in line:
-        return len(line) * 4
+    if "{{" not in line:
+        return len(line.encode("utf-8", "replace"))
     return sum(
         len(piece.encode("utf-8", "replace"))
         if isinstance(piece, str)
@@ -310,20 +313,39 @@ def _longest(line: str) -> int:
 
 
 def _wrapped(line: str) -> Iterator[str]:
-    """A long line of HTML broken between the attributes of its tags, where a break is as good as a blank."""
+    """A long line of HTML broken where a break is as good as a blank: at blanks, between attributes or words.
+
+    Not inside a quoted value, nor in a text that keeps its blanks.
+    """
     if len(line) < WRAP:
         yield line
         return
-    start = 0
-    last = 0
-    for tag in _TAG.finditer(line):
-        for gap in _GAP.finditer(tag[0]):
-            begin, end = tag.start() + gap.start(), tag.start() + gap.end()
-            if begin - start > WRAP and last > start:
-                yield line[start:last]
-                start = last
-            last = end
-    if len(line) - start > WRAP and last > start:
-        yield line[start:last]
-        start = last
+    keeps_blanks = "<pre" in line or "<textarea" in line or "white-space" in line
+    start = last = 0
+    for gap in [*_gaps(line, in_tags_only=keeps_blanks), len(line)]:
+        if last > start and _longest(line[start:gap]) > WRAP:
+            yield line[start:last]
+            start = last
+        last = gap
     yield line[start:]
+
+
+def _gaps(line: str, *, in_tags_only: bool) -> Iterator[int]:
+    """Where a line may be broken, in order: each position follows a blank."""
+    at = 0
+    for tag in _TAG.finditer(line):
+        if not in_tags_only:
+            yield from _blanks(line, at, tag.start())
+        yield from (tag.start() + gap.end() for gap in _GAP.finditer(tag[0]))
+        at = tag.end()
+    if not in_tags_only:
+        yield from _blanks(line, at, len(line))
+
+
+def _blanks(line: str, start: int, end: int) -> Iterator[int]:
+    text = line[start:end]
+    # Comments are conditions that Outlook reads, and a field in braces is one piece.
+    whole = [(found.start(), found.end()) for found in _WHOLE.finditer(text)]
+    for blank in _BLANK.finditer(text):
+        if not any(first <= blank.start() < after for first, after in whole):
+            yield start + blank.end()

@@ -101,18 +101,22 @@ class SmtpRoad:
         until: float,
     ) -> Outcome | None:
         """Send what is waiting, by all connections in turn. Returns what broke the last one of them, if all broke."""
-        date = formatdate().encode()
+        date, return_path = formatdate().encode(), verp.return_paths()
         up = deque(connections)
         why: Outcome | None = None
         while up and waiting and time.monotonic() < until:
             index = waiting.popleft()
             try:
-                mail = _mail(index, recipients[index], ready, up[0], date)
+                recipient = recipients[index]
+                if not recipient.address.isascii() and not up[0].international:
+                    outcomes[index] = NOT_INTERNATIONAL
+                    continue
+                octets = ready.render(recipient, date)
             except (ValidationError, composing.MergeError) as error:
                 outcomes[index] = _unwritten(error)
                 continue
             try:
-                up[0].send(mail)
+                up[0].send(Mail(index, return_path(recipient.delivery_id), recipient.address, octets))
                 up.rotate(-1)
             except RelayError as error:
                 why = error.outcome
@@ -204,13 +208,6 @@ class EmailBackend(BaseEmailBackend):
             {address: AnymailRecipientStatus(message_id, "sent") for address in message.recipients()}
         )
         message.anymail_status = status  # type: ignore[attr-defined]
-
-
-def _mail(index: int, recipient: Recipient, ready: Skeleton, connection: Connection, date: bytes) -> Mail:
-    if not recipient.address.isascii() and not connection.international:
-        raise ValidationError(NOT_INTERNATIONAL.reason)
-    octets = ready.render(recipient, date)
-    return Mail(index, verp.return_path(recipient.delivery_id), recipient.address, octets)
 
 
 def _unwritten(error: Exception) -> Outcome:

@@ -178,6 +178,24 @@ def test_a_constant_header_that_could_become_another_one_stops_the_whole_message
         Skeleton(roads.Content(message(), header))
 
 
+def test_a_long_line_of_html_is_broken_at_blanks_and_shows_the_same():
+    words = "Dear {{ first_name | friend }} and all the others. " * 60
+    content = roads.Content(
+        message(html=f'<p title="a  b {"c " * 50}">{words}<!--[if mso]> x <![endif]--></p>'), {}
+    )
+    raw, parsed = rendered(content, {**LINKS, "first_name": "Ann", "city": ""})
+    assert b"Content-Transfer-Encoding: quoted-printable" not in raw
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    shown = composing.fill(content.message.html, {"first_name": "Ann"}, html=True)
+    assert body(parsed, "html").replace(" \n", " ").strip() == shown
+
+
+def test_a_text_that_keeps_its_blanks_is_not_broken_between_words():
+    html = "<pre>" + "one two " * 200 + "</pre>"
+    _raw, parsed = rendered(roads.Content(message(html=html), {}), {**LINKS, "first_name": "Ann", "city": ""})
+    assert body(parsed, "html").strip() == html
+
+
 def test_a_long_line_of_html_is_broken_inside_its_tags_and_shows_the_same():
     cell = '<td style="padding:0 10px" class="a b">Dear {{ first_name | friend }} <b>and all</b></td>'
     content = roads.Content(message(html="<table><tr>" + cell * 60 + "</tr></table>"), {})
