@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.core.exceptions import ValidationError
 from django.db.models import Max, Min, Q, QuerySet
@@ -231,17 +233,27 @@ def _steps_of_chunks(
     if start is not None:
         chunks = chunks.filter(first_id__lt=start) if backwards else chunks.filter(last_id__gt=start)
     ordered = chunks.order_by("-number" if backwards else "number")
-    among, people, end = Q(pk__in=[]), 0, 0
+    ranges: list[tuple[int, int]] = []
+    people = 0
     for first, last, size in ordered.values_list("first_id", "last_id", "size"):
-        if people and people + size > _A_STEP:
-            yield _Step(among, people, end)
-            among, people = Q(pk__in=[]), 0
+        if ranges and people + size > _A_STEP:
+            yield _step_of(ranges, people, backwards=backwards)
+            ranges, people = [], 0
         if start is not None:
             first, last = (first, min(last, start - 1)) if backwards else (max(first, start + 1), last)
-        among |= Q(pk__range=(first, last))
-        people, end = people + size, first if backwards else last
-    if people:
-        yield _Step(among, people, end)
+        ranges.append((first, last))
+        people += size
+    if ranges:
+        yield _step_of(ranges, people, backwards=backwards)
+
+
+def _step_of(ranges: Sequence[tuple[int, int]], people: int, *, backwards: bool) -> _Step:
+    """Several ranges of ids, within the one that spans them: from it the ledger is read in order."""
+    lowest, highest = min(first for first, _ in ranges), max(last for _, last in ranges)
+    among = Q(pk__range=(lowest, highest))
+    if highest - lowest >= sum(last - first + 1 for first, last in ranges):  # there are others between them
+        among &= reduce(or_, (Q(pk__range=one) for one in ranges))
+    return _Step(among, people, lowest if backwards else highest)
 
 
 def _condition(mailing: Mailing, search: Search, asked: Sequence[Window]) -> Q:
