@@ -326,8 +326,5 @@ class DeliveryEvent(models.Model):
                 name="event_parked",
                 condition=Q(applied_at__isnull=True, parked_at__isnull=False),
             ),
-            models.Index(
-                fields=["provider_message_id"], name="event_provider_id", condition=Q(delivery__isnull=True)
-            ),
             models.Index(fields=["received_at"], name="event_raw_age", condition=Q(raw__isnull=False)),
         ]
