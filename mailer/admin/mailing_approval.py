@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib import messages
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts.desk import Need, needs, who
@@ -107,14 +108,8 @@ def what_stands_still(user: User) -> list[Need]:
         )
         for mailing in by_itself.order_by("-pk")[:_MANY]
     ]
-    sending = visible(user, Mailing.objects.filter(status=Mailing.Status.SENDING))
-    if (held := throttle.held_for()) > 5 and (first := sending.first()) is not None:
-        count = sending.count()
-        sentence = ngettext(
-            "The mail provider lets us wait (%(time)s); %(count)d mailing stands still meanwhile",
-            "The mail provider lets us wait (%(time)s); %(count)d mailings stand still meanwhile",
-            count,
-        )
-        words = sentence % {"count": count, "time": mailing_words.duration(held)}
-        found.append(Need(1, words, gettext("see"), pages.url(first, "send")))
+    if (held := throttle.held_for()) > 5:
+        words = gettext("No mail leaves just now: the provider lets us wait (%(time)s)")
+        url = reverse("admin:mailer_mailing_changelist") + "?status__exact=sending"
+        found.append(Need(1, words % {"time": mailing_words.duration(held)}, gettext("see"), url))
     return found

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from kombu import pools
 
 from accounts import budgets
 from mailer import throttle
@@ -88,15 +89,18 @@ def broker_at(url: str) -> Iterator[None]:
     from config.celery import app
 
     before = app.conf.broker_url
-    app.pool.force_close_all()
-    app.conf.broker_url = url
-    app.__dict__.pop("amqp", None)
+
+    def turn_to(address: str) -> None:
+        pools.reset()  # closed pools of the old address would be given out again
+        app._pool = None
+        app.conf.broker_url = address
+        app.__dict__.pop("amqp", None)
+
+    turn_to(url)
     try:
         yield
     finally:
-        app.pool.force_close_all()
-        app.conf.broker_url = before
-        app.__dict__.pop("amqp", None)
+        turn_to(before)
 
 
 @pytest.fixture

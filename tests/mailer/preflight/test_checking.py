@@ -297,6 +297,22 @@ def test_of_two_who_ask_at_once_one_check_is_begun_and_an_overtaken_one_writes_n
     assert mailing.preflight["state"] == "done"
 
 
+def test_a_check_asked_for_while_the_broker_is_away_is_rung_for_again(
+    mailing, no_broker, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        assert running.begin(mailing, make_staff("Newsletter editors"))
+    assert running.standing(mailing).state == "waiting"
+    assert running.sweep() == 0
+
+
+def test_the_sweeper_rings_for_a_check_that_no_worker_has_taken_up(mailing):
+    running.begin(mailing, make_staff("Newsletter editors"))
+    assert running.sweep() == 1
+    check(mailing)
+    assert running.sweep() == 0
+
+
 def test_findings_are_said_in_the_language_of_whoever_reads_them(mailing):
     found = next(one for one in check(mailing) if one.code == "audience")
     assert found.words == "1 person would get it."
