@@ -41,6 +41,13 @@ class SandboxClient:
         found: list[Message] = self._get("/messages", **_given(recipient=recipient), limit=limit)["messages"]
         return found
 
+    def source(self, entry: Message) -> bytes:
+        """The whole mail of a log entry as its recipient got it (RFC 5322)."""
+        path = f"/messages/{entry['position']}/source"
+        response = self._session.get(self.base_url + path, timeout=self._timeout)
+        response.raise_for_status()
+        return response.content
+
     def wait_for(self, recipient: str, timeout: float = 10, subject: str = "") -> Message:
         """The newest message to a recipient (whose subject holds `subject`), once there is one.
 

@@ -38,6 +38,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/", inbox),
         web.get("/messages/{position:[0-9]{1,15}}", message_page),
         web.get("/messages/{position:[0-9]{1,15}}/html", message_html),
+        web.get("/messages/{position:[0-9]{1,15}}/source", message_source),
         web.get("/posted", posted_page),
         web.get("/switchboard", switchboard),
         web.get("/inbox.css", static_file),
@@ -111,6 +112,15 @@ async def message_page(request: web.Request) -> web.Response:
         attachments=_attachments(rendered),
     )
     return _page(rendered.header("Subject") or "Message", body)
+
+
+async def message_source(request: web.Request) -> web.Response:
+    """The mail as its recipient got it (RFC 5322), for programs that read mails."""
+    entry = _entry(request)
+    if "content" not in entry:
+        raise web.HTTPNotFound(text="This sandbox keeps ids only")
+    rendered = messages.render(request.app[DESK].store.content(*entry["content"]), entry)
+    return web.Response(body=rendered.source, content_type="message/rfc822")
 
 
 async def message_html(request: web.Request) -> web.Response:
