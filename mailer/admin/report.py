@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _FIRST_LINKS = 10
 _MOVING = (Mailing.Status.SENDING, Mailing.Status.PAUSED)
+_NEWS = timedelta(minutes=15)  # after the last mail, in which most of its reports come
 
 
 @pages.register("report")
@@ -53,10 +56,19 @@ def report(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> HttpRe
 @pages.register("report_live", "report/live/")
 def report_live(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """The part of the page that moves. When the mailing is done the whole page is asked for again."""
-    if mailing.status not in _MOVING:
+    counts = counting.counts(mailing)
+    if not _is_moving(mailing, counts):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    context = {"mailing": mailing, **live_context(request, mailing, counting.counts(mailing))}
+    context = {"mailing": mailing, **live_context(request, mailing, counts)}
     return TemplateResponse(request, "staff/mailings/_report_live.html", context)
+
+
+def _is_moving(mailing: Mailing, counts: Counts) -> bool:
+    """Whether the bar is about to change: mails are still to go, or news of the last ones are on their way."""
+    if mailing.status in _MOVING:
+        return True
+    is_fresh = mailing.finished_at is not None and timezone.now() - mailing.finished_at < _NEWS
+    return is_fresh and counts[State.NO_NEWS] > 0
 
 
 def live_context(request: HttpRequest, mailing: Mailing, counts: Counts) -> dict[str, Any]:
@@ -64,7 +76,7 @@ def live_context(request: HttpRequest, mailing: Mailing, counts: Counts) -> dict
     may_see = may(request.user, "mailer.view_delivery")
     return {
         "counts": counts,
-        "is_moving": mailing.status in _MOVING,
+        "is_moving": _is_moving(mailing, counts),
         "pace": pace.in_words(mailing, counts),
         "bar": parts([(state.value, counts[state]) for state in State]),
         "states": [
