@@ -16,7 +16,13 @@ _COLOUR = RegexValidator(r"^#[0-9a-f]{6}\Z", _("A colour such as #1f5c99."))
 class Picture(models.Model):
     """A picture of the media library, re-encoded without its metadata. Its file is named by its content."""
 
-    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name=_("organisation"),
+    )
     file = models.FileField(_("file"), upload_to="pictures/", max_length=200)
     name = models.CharField(_("name"), max_length=200)
     alt = models.CharField(
@@ -90,11 +96,22 @@ class Theme(models.Model):
 class SavedBlock(models.Model):
     """A block kept to be used again."""
 
-    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name=_("organisation"),
+    )
     name = models.CharField(_("name"), max_length=100)
     block = models.JSONField(_("block"))
     saved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("saved by"),
     )
     created_at = models.DateTimeField(_("since"), db_default=Now())
 
@@ -109,14 +126,25 @@ class SavedBlock(models.Model):
 class MailingTemplate(models.Model):
     """A mailing to begin with: subject, preview line and blocks. The ready-made layouts are code (`writing/layouts`)."""
 
-    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        verbose_name=_("organisation"),
+    )
     name = models.CharField(_("name"), max_length=100)
     language = models.CharField(_("language"), max_length=12)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     preheader = models.CharField(_("preview line"), max_length=200, blank=True)
     blocks = models.JSONField(_("blocks"), default=list, blank=True)
     saved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("saved by"),
     )
     created_at = models.DateTimeField(_("since"), db_default=Now())
 
