@@ -10,7 +10,7 @@ python := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments bench-events bench-send
+.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments bench-events bench-send bench-ledger
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -58,6 +58,9 @@ bench-events: test-environment ## Store and apply what a provider reports, besid
 
 bench-send: test-environment ## Send whole mailings by SMTP and by batches, ledger included (N=10000 for fewer people)
 	@$(python) benchmarks/bench_send.py $(if $(N),--contacts $(N)) $(ARGS)
+
+bench-ledger: test-environment ## What the ledger of a mailing costs: freeze, checks, settling (ARGS="--contacts 10000" for fewer)
+	@$(python) benchmarks/bench_ledger.py $(ARGS)
 
 clean: ## Remove the environment and all local data (the demo database too), unless the service is running
 	@test -x $(python) && exec $(python) -B -m embedded clean || exec $(PYTHON) -B -m embedded clean
