@@ -286,7 +286,7 @@ def make_mailing_of_30_kb(way: str, mailing_list: Any) -> Any:
     )
     blocks: list[dict[str, Any]] = [{"id": "h", "kind": "heading", "text": "Stand with victims"}]
     for number in range(10):
-        html = f"<p>Dear {{{{ first_name | friend }}}}, {SENTENCE * 3}</p><p>{SENTENCE * 3}</p>"
+        html = f"<p>Dear {{{{ first_name | friend }}}}, {SENTENCE}</p><p>{SENTENCE}</p>"
         blocks.append({"id": f"t{number}", "kind": "text", "html": html})
         url = f"https://campaign.example.org/write/{number}"
         blocks.append({"id": f"b{number}", "kind": "button", "text": "Write to them", "url": url})

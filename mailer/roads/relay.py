@@ -17,7 +17,7 @@ import ssl
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, NoReturn, Self
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -195,7 +195,7 @@ class Connection:
         flight = _Flight(mail.tag)
         if self._chunking:
             self._flights.append(flight)
-            self._write(b"%bBDAT %d LAST\r\n%b" % (envelope, len(mail.octets), mail.octets))
+            self._write_both(b"%bBDAT %d LAST\r\n" % (envelope, len(mail.octets)), mail.octets)
             flight.whole = True
             if len(self._flights) >= self._relay.in_flight:
                 # A few at a time, so that a near relay does not wake us for each.
@@ -338,15 +338,30 @@ class Connection:
         if text or commands:
             self._write(text + commands)
 
-    def _write(self, octets: bytes) -> None:
+    def _write_both(self, head: bytes, octets: bytes) -> None:
+        """Write a head and a mail in one go, without a copy of both where the socket can do that (TLS cannot)."""
+        if isinstance(self._socket, ssl.SSLSocket):
+            self._write(head + octets)
+            return
+        try:
+            sent = self._socket.sendmsg((head, octets))
+        except OSError as error:
+            self._fail(error)
+        if sent < len(head) + len(octets):
+            self._write(head[sent:] + octets if sent < len(head) else memoryview(octets)[sent - len(head) :])
+
+    def _write(self, octets: bytes | memoryview) -> None:
         try:
             self._socket.sendall(octets)
         except OSError as error:
-            if not isinstance(error, TimeoutError):
-                # What the relay said before it hung up is still there to be read.
-                with contextlib.suppress(RelayError):
-                    self._read_until(0)
-            raise RelayError(_broken(error)) from error
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> NoReturn:
+        if not isinstance(error, TimeoutError):
+            # What the relay said before it hung up is still there to be read.
+            with contextlib.suppress(RelayError):
+                self._read_until(0)
+        raise RelayError(_broken(error)) from error
 
     # --- replies -------------------------------------------------------------------------------------------
 
