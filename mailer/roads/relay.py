@@ -108,12 +108,16 @@ EXAMPLE = "SMTP_RELAY_URL=smtp://user:password@relay.example:587?connections=2&i
 
 
 class Mail(NamedTuple):
-    """One mail for the wire: lines ended by CRLF, not dot-stuffed. `tag` is the caller's own."""
+    """One mail for the wire: lines ended by CRLF, not dot-stuffed. `tag` is the caller's own.
+
+    `dots`: whether a line may begin with a dot; False only where that is known.
+    """
 
     tag: int
     return_path: str
     address: str
     octets: bytes
+    dots: bool = True
 
 
 class _Flight:
@@ -143,7 +147,7 @@ class Connection:
         self.used_at = time.monotonic()
         self._relay = relay
         self._flights: deque[_Flight] = deque()
-        self._unsent: tuple[_Flight, bytes] | None = None  # without CHUNKING: the last mail and its text
+        self._unsent: tuple[_Flight, Mail] | None = None  # without CHUNKING: the last mail and its text
         self._buffer = b""
         self._lines: list[bytes] = []  # of a reply that is not complete
         self._closing: Outcome | None = None
@@ -201,7 +205,7 @@ class Connection:
                 # A few at a time, so that a near relay does not wake us for each.
                 self._read_until(self._relay.in_flight - 1 - self._relay.in_flight // 8)
             return
-        self._send_by_data(flight, envelope, mail.octets)
+        self._send_by_data(flight, envelope, mail)
 
     def finish(self) -> None:
         """Wait for the outcome of every mail. Raises RelayError."""
@@ -301,7 +305,7 @@ class Connection:
         parameters = b" BODY=8BITMIME" if self.eight_bit else b""
         return parameters if mail.address.isascii() else parameters + b" SMTPUTF8"
 
-    def _send_by_data(self, flight: _Flight, envelope: bytes, octets: bytes) -> None:
+    def _send_by_data(self, flight: _Flight, envelope: bytes, mail: Mail) -> None:
         """One round trip a mail: the text of the one before travels with the commands of this one (RFC 2920 §3.1).
 
         The replies to these commands are read when the next mail comes: the caller writes it while they travel.
@@ -319,27 +323,31 @@ class Connection:
                     break
             if flight.stage < _END:
                 self._settle(flight, flight.refusal or _CONTRADICTION)
-        self._unsent = (flight, octets)
+        self._unsent = (flight, mail)
 
     def _write_text(self, commands: bytes = b"", next_flight: _Flight | None = None) -> None:
         """Write the text that is not sent yet, once the relay waits for it, and what may follow it at once."""
         text = b""
         if self._unsent is not None:
-            flight, octets = self._unsent
+            flight, mail = self._unsent
             self._unsent = None
             self._read_until_stage(flight, _END)
             if flight.stage == _END:
                 # Was its recipient refused, an empty text ends the transaction and reaches nobody.
-                text = b".\r\n" if flight.refusal else _stuffed(octets) + b".\r\n"
+                if flight.refusal is None:
+                    text = _stuffed(mail.octets) if mail.dots else mail.octets
+                commands = b".\r\n" + commands
                 # Before it is written: should that fail half-way, the text may have been whole all the same.
                 flight.whole = flight.refusal is None
         if next_flight is not None:
             self._flights.append(next_flight)
-        if text or commands:
-            self._write(text + commands)
+        if text:
+            self._write_both(text, commands)
+        elif commands:
+            self._write(commands)
 
     def _write_both(self, head: bytes, octets: bytes) -> None:
-        """Write a head and a mail in one go, without a copy of both where the socket can do that (TLS cannot)."""
+        """Write both in one go, without a copy where the socket can do that (TLS cannot)."""
         if isinstance(self._socket, ssl.SSLSocket):
             self._write(head + octets)
             return

@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from operator import itemgetter
 from typing import NamedTuple
@@ -99,6 +99,7 @@ class Skeleton:
         starts = (0, len(constants), len(constants) + 3)
         self._pick = itemgetter(*(starts[kind] + at for kind, at in order if at >= 0))
         self._constants = constants
+        self._has_dots, self._line_starts = _dots(order, constants)
         self._message_id = headers.message_ids()
 
     def render(self, recipient: Recipient, date: bytes) -> bytes:
@@ -106,6 +107,10 @@ class Skeleton:
 
         Raises ValidationError for a value that may not stand where it would, MergeError for one that is missing.
         """
+        return self.render_for_wire(recipient, date)[0]
+
+    def render_for_wire(self, recipient: Recipient, date: bytes) -> tuple[bytes, bool]:
+        """As `render`; and whether a line of it may begin with a dot. Looking for one would cost as much as the rest."""
         delivery_id, address, values = recipient
         if not _plain_address(address):
             headers.mailbox("", address)
@@ -114,9 +119,10 @@ class Skeleton:
         except KeyError as error:
             raise composing.MergeError(f"no value for the merge field {error.args[0]}") from None
         except TooLongError:
-            return self._as_quoted().render(recipient, date)
+            return self._as_quoted().render_for_wire(recipient, date)
         own = (date, address.encode(), self._message_id(delivery_id).encode())
-        return b"".join(self._pick([*self._constants, *own, *made]))
+        dots = self._has_dots or any(made[at].startswith(b".") for at in self._line_starts)
+        return b"".join(self._pick([*self._constants, *own, *made])), dots
 
     def _as_quoted(self) -> Skeleton:
         if self._quoted is None:
@@ -201,6 +207,20 @@ def compiled(content: Content, *, eight_bit: bool) -> Skeleton:
 
 
 _kept: dict[tuple[object, ...], Skeleton] = {}
+
+
+def _dots(order: Sequence[tuple[int, int]], constants: Sequence[bytes]) -> tuple[bool, frozenset[int]]:
+    """Whether a constant brings a line that begins with a dot, and which encoders' values stand where a line begins."""
+    has_dots, at_start = False, True
+    starts: set[int] = set()
+    for kind, at in order:
+        if kind == 0:
+            constant = constants[at]
+            has_dots |= b"\n." in constant or (at_start and constant.startswith(b"."))
+            at_start = constant.endswith(b"\n")
+        elif kind == 2 and at_start:
+            starts.add(at)  # and what follows may begin the line too, should the value be empty
+    return has_dots, frozenset(starts)
 
 
 def is_slot(name: str) -> bool:

@@ -111,12 +111,12 @@ class SmtpRoad:
                 if not recipient.address.isascii() and not up[0].international:
                     outcomes[index] = NOT_INTERNATIONAL
                     continue
-                octets = ready.render(recipient, date)
+                octets, dots = ready.render_for_wire(recipient, date)
             except (ValidationError, composing.MergeError) as error:
                 outcomes[index] = _unwritten(error)
                 continue
             try:
-                up[0].send(Mail(index, return_path(recipient.delivery_id), recipient.address, octets))
+                up[0].send(Mail(index, return_path(recipient.delivery_id), recipient.address, octets, dots))
                 up.rotate(-1)
             except RelayError as error:
                 why = error.outcome

@@ -98,6 +98,8 @@ def test_any_value_stands_in_both_parts_as_it_is_and_no_line_is_too_long(eight_b
         ).rstrip("\n")
         assert max(map(len, raw.split(b"\r\n"))) <= 998
         assert not re.search(rb"(?<!\r)\n|\r(?!\n)", raw)
+        ready = Skeleton(content, eight_bit=eight_bit)
+        assert ready.render_for_wire(roads.Recipient(1, "a@x.example", values), DATE)[1] or b"\n." not in raw
         assert all(len(parsed.get_all(name)) == 1 for name in parsed)
 
 
@@ -218,6 +220,23 @@ def test_random_values_of_every_script_come_out_as_they_went_in():
         for eight_bit in (True, False):
             _raw, parsed = rendered(content, values, eight_bit=eight_bit)
             assert composing.fill("\n{{ city }}\n", {"city": plain(value)}) in body(parsed, "plain")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "dots"),
+    [
+        ("Dear {{ name }}\n", ".", False),
+        ("\n{{ name }}", ".x", True),
+        ("\n{{ name }}", "x", False),
+        ("\n.", "x", True),
+        ("\n{{ name }}.", "", True),
+    ],
+)
+def test_a_line_that_begins_with_a_dot_is_never_overlooked(text, name, dots):
+    ready = Skeleton(roads.Content(message(html="", text=text), {}))
+    octets, may_have = ready.render_for_wire(roads.Recipient(1, "a@x.example", {"name": name}), DATE)
+    assert (b"\n." in octets) <= may_have
+    assert may_have >= dots
 
 
 def test_a_mail_without_html_is_one_plain_part():
