@@ -26,7 +26,7 @@ FIELDS = ("name", "first_name", "last_name", "country", "language", "time_zone",
 
 
 # What the person refused, whatever mailbox they use. A bounce, "it wasn't me" and an erasure are of the mailbox.
-_OF_THE_PERSON = (
+OF_THE_PERSON = (
     Suppression.Reason.COMPLAINT,
     Suppression.Reason.DO_NOT_CONTACT,
     Suppression.Reason.LEFT,
@@ -111,7 +111,7 @@ def edit(
 
     A new address moves the key and the hash, so everything that asks "may we write?" asks of the new one; raises
     AddressTakenError if it is somebody else's, ErasedError if they asked to be erased. What stands against the old address stays, and what the person themself
-    refused (`_OF_THE_PERSON`) is refused for the new one too: nobody is revived by a corrected address.
+    refused (`OF_THE_PERSON`) is refused for the new one too: nobody is revived by a corrected address.
     """
     if address is not None:
         suppressions.hold(bytes(contact.address_hash), address.hash)
@@ -147,7 +147,7 @@ def _hold(address: Address) -> None:
 
 
 def _carry_refusals(old: bytes, new: bytes) -> None:
-    for row in Suppression.objects.filter(address_hash=old, reason__in=_OF_THE_PERSON):
+    for row in Suppression.objects.filter(address_hash=old, reason__in=OF_THE_PERSON):
         suppressions.suppress(
             new,
             Suppression.Reason(row.reason),

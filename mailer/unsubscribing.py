@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from contacts import preferences, subscriptions, suppressions
-from contacts.models import MailingList, Subscription
+from contacts.models import MailingList, Subscription, Suppression
 from mailer import unsubscribe_links
 from mailer.links import figures
 from mailer.models import Delivery, DeliveryEvent, Mailing
@@ -48,7 +48,7 @@ def leave_lists(leaver: Leaver, door: Door) -> bool:
     """Off every list that the mailing was sent to. False if they were on none of them. Safe to repeat."""
     contact, mailing = leaver.contact, leaver.mailing
     if contact is None:
-        return False
+        return _leave_the_address(leaver, door)
     if (
         mailing is None
     ):  # a backup was restored that is older than the mail: all we know is that they want no more
@@ -76,13 +76,33 @@ def leave_everything(leaver: Leaver, door: Door) -> bool:
     """No newsletter of any list any more. False if nothing came before. Safe to repeat."""
     contact = leaver.contact
     if contact is None:
-        return False
+        return _leave_the_address(leaver, door)
     suppressions.hold(bytes(contact.address_hash))
     was_on = Subscription.objects.filter(contact=contact, status=Subscription.Status.CONFIRMED).exists()
     choosing.leave_all(Access(contact, is_personal=False))
     if was_on:
         _mark(leaver.delivery, door)
     return was_on
+
+
+def _leave_the_address(leaver: Leaver, door: Door) -> bool:
+    """No newsletter to a mailbox whose owner has another address by now, or is nobody of ours: a mailing that was frozen
+    before may still be on its way there. False if none may be written there anyway."""
+    delivery = leaver.delivery
+    if delivery is None:
+        return False
+    address_hash = bytes(delivery.address_hash)
+    suppressions.hold(address_hash)
+    if suppressions.blocks(address_hash, Suppression.Scope.MAILINGS):
+        return False
+    suppressions.suppress(
+        address_hash,
+        Suppression.Reason.LEFT,
+        scope=Suppression.Scope.MAILINGS,
+        evidence={"delivery": delivery.pk},
+    )
+    _mark(delivery, door)
+    return True
 
 
 def lists_of(mailing: Mailing) -> list[MailingList]:

@@ -22,6 +22,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
+from contacts import people
 from contacts.models import Suppression
 from mailer import reasons, sending
 from mailer.mailings import chunks
@@ -221,6 +222,7 @@ def _asking(chunk: MailingChunk, question: Question, after: int) -> tuple[str, d
         "last": chunk.last_id,
         "lists": list(question.lists),
         "most": question.most,
+        "refusals": list(people.OF_THE_PERSON),
         "chunk": chunk.pk,
         "claim": chunk.claim,
         "lease": float(settings.DELIVERY_LEASE_SECONDS),
@@ -327,12 +329,18 @@ FROM mailer_mailingchunk WHERE id = %s FOR NO KEY UPDATE
 # SHARE: other windows may be checked at the same time, nothing that forbids may be committed.
 _GATE = "LOCK TABLE contacts_gate IN SHARE MODE"
 
-# Only as long as the claim holds, the mailing is being sent and the text is the newest; else asked_at is null.
+# Only as long as the claim holds, the mailing is being sent and the text is the newest; else asked_at is null. Whose
+# address was changed since the freeze is asked at the address of the freeze, and what they refused at the new one counts.
 _ASK = """
 WITH found AS MATERIALIZED (
     SELECT d.id, d.contact_id, d.address, d.address_hash, d.attempts,
         CASE WHEN d.address = '' THEN 'erased' WHEN s.reason IS NOT NULL THEN s.reason WHEN c.id IS NULL THEN 'gone'
             WHEN w.contact_id IS NULL THEN 'left' WHEN c.paused_until > current_date THEN 'paused'
+            WHEN c.address_hash <> d.address_hash THEN (
+                SELECT reason FROM contacts_suppression
+                WHERE address_hash = c.address_hash AND scope IN ('all', 'mailings') AND reason = ANY(%(refusals)s)
+                    AND (ends_at IS NULL OR ends_at > statement_timestamp())
+                LIMIT 1)
         END AS stop{columns}
     FROM (
         SELECT id, contact_id, address, address_hash, attempts FROM mailer_delivery

@@ -70,6 +70,7 @@ def _unsubscribe(deliveries: Iterable[Delivery]) -> None:
     for delivery in left.values():
         contact = contacts.get(delivery.contact_id or 0)
         # Whose address is another one by now said nothing about the mail that goes there.
-        if contact is not None and bytes(contact.address_hash) == bytes(delivery.address_hash):
-            leaver = Leaver(contact, mailings.get(delivery.mailing_id or 0), delivery)
-            unsubscribing.leave_lists(leaver, unsubscribing.Door.PROVIDER)
+        if contact is not None and bytes(contact.address_hash) != bytes(delivery.address_hash):
+            contact = None
+        leaver = Leaver(contact, mailings.get(delivery.mailing_id or 0), delivery)
+        unsubscribing.leave_lists(leaver, unsubscribing.Door.PROVIDER)

@@ -267,6 +267,8 @@ def test_who_holds_an_old_mailbox_has_no_say_over_the_new_one(program: Client):
     assert "Nothing comes any more" in program.get(path).content.decode()
     assert program.post(path, ONE_CLICK).status_code == 200
     assert on(contact)
+    assert suppressions.blocks(bytes(delivery.address_hash), Suppression.Scope.MAILINGS)
+    assert not suppressions.blocks(bytes(delivery.address_hash), Suppression.Scope.CONFIRMATIONS)
 
 
 def test_the_link_of_who_was_made_one_with_another_takes_off_the_one_who_stayed(program: Client):

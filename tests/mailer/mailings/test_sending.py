@@ -11,11 +11,11 @@ from django.utils import timezone
 from contacts import people, subscriptions, suppressions
 from contacts.models import Contact, Subscription, Suppression
 from mailer import sending as single
-from mailer import tracking
-from mailer.mailings import chunks, running, sending, windows
+from mailer import tracking, unsubscribe_links, unsubscribing
+from mailer.mailings import audience, chunks, running, sending, windows
 from mailer.models import Delivery, DeliveryEvent, Mailing, MailingChunk
 from mailer.providers import Answer, Outcome
-from tests.factories import make_contact, make_subscription, make_user
+from tests.factories import make_contact, make_mailing, make_subscription, make_user, unique_address
 from tests.mailer.mailings.conftest import (
     YES,
     ToldRoad,
@@ -103,6 +103,39 @@ def test_the_address_of_the_freeze_is_used_and_new_members_wait_for_the_next_mai
     road = ToldRoad()
     send_all(mailing, road)
     assert [recipient.address for recipient in road.asked] == [was]
+    assert broken() == []
+
+
+def test_what_somebody_refuses_at_their_new_address_holds_for_a_mail_frozen_with_the_old_one():
+    mailing = frozen(3)
+    refused, bounced, moved = contacts_of(mailing)
+    for contact, reason in [(refused, "do_not_contact"), (bounced, "bounce"), (moved, None)]:
+        new = unique_address()
+        people.edit(contact, {}, by=make_user(), address=new)
+        if reason:
+            suppressions.suppress(new.hash, Suppression.Reason(reason))
+    road = ToldRoad()
+    send_all(mailing, road)
+    assert [recipient.address for recipient in road.asked] == [bounced.address, moved.address]
+    row = Delivery.objects.get(contact=refused.pk)
+    assert (row.status, row.reason) == (Status.SUPPRESSED, "asked us never to write")
+    assert broken() == []
+
+
+def test_who_leaves_from_an_old_mailbox_gets_nothing_more_there():
+    mailing = frozen(1)
+    (contact,) = contacts_of(mailing)
+    delivery = Delivery.objects.get(mailing=mailing)
+    people.edit(contact, {}, by=make_user(), address=unique_address())
+    token = unsubscribe_links.token(contact.pk, mailing.pk, bytes(delivery.address_hash))
+    assert unsubscribing.leave(token, door=unsubscribing.Door.ONE_CLICK)
+    assert not unsubscribing.leave(token, door=unsubscribing.Door.ONE_CLICK), "a repeat changes nothing"
+    road = ToldRoad()
+    send_all(mailing, road)
+    assert road.asked == []
+    assert audience.count(make_mailing(mailing_list=mailing.mailing_list)).total == 1, (
+        "the new one is theirs still"
+    )
     assert broken() == []
 
 
