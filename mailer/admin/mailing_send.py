@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.desk import who
 from accounts.permissions import may
 from mailer import reasons, throttle
-from mailer.admin import mailing_audience, mailing_words, pages
+from mailer.admin import mailing_approval, mailing_audience, mailing_words, pages
 from mailer.admin.mailing_confirm import SEND, TYPE_ABOVE, WhenForm, typed_number, when_form
 from mailer.admin.mailings import MailingAdmin
 from mailer.mailings import approving, forecast, running
@@ -88,6 +88,8 @@ def act(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> HttpRespo
             _ACTS[wanted](mailing, request, why)
     except running.StandsElsewhere as elsewhere:
         desk.message_user(request, elsewhere.in_words(), messages.WARNING)
+    except approving.NotTheirs as not_theirs:
+        desk.message_user(request, mailing_approval.OBJECTIONS[not_theirs.word], messages.ERROR)
     except ValidationError as error:
         desk.message_user(request, " ".join(error.messages), messages.ERROR)
     return back

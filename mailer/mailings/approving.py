@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.permissions import may
+from mailer.mailings import forecast
 from mailer.models import Mailing, MailingAct
 from mailer.preflight.fingerprint import fingerprint
 
@@ -85,6 +86,19 @@ def refuse(mailing: Mailing, by: User, print_: str, why: str) -> None:
         detail = {"print": print_}
         MailingAct.objects.create(mailing=mailing, what=What.REFUSED, by=by, why=why[:300], detail=detail)
     mailing.refresh_from_db()
+
+
+def check_correction(mailing: Mailing, by: User) -> None:
+    """Raise NotTheirs if `by` may not take the new text for those who still wait: to so many people that a second person
+    approved the old one, only an approver who did not write the new one may (else the old yes would be good for any text).
+    """
+    if not is_needed(forecast.during(mailing).people):
+        return
+    if not may(by, PERMISSION, mailing):
+        raise NotTheirs("permission")
+    frozen_at = mailing.messages.aggregate(at=Max("created_at"))["at"]
+    if mailing.texts.filter(changed_by=by, changed_at__gt=frozen_at).exists():
+        raise NotTheirs("wrote")
 
 
 def waiting_for(user: User, mailings: QuerySet[Mailing]) -> list[Mailing]:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from accounts.models import User
 from contacts import doorbell
 from mailer import reasons
+from mailer.mailings import approving
 from mailer.models import Mailing, MailingAct, MailingChunk, MailingText
 
 Status = Mailing.Status
@@ -202,13 +203,15 @@ def correct_text(mailing: Mailing, by: User, why: str = "") -> int:
     """Give those who have not been written to yet the text as it stands now; returns the new version's number.
 
     Only while it is paused: everybody else may have the old text in hand. Who got the old text keeps it. Raises
-    StandsElsewhere, and ValidationError where the text cannot be sent.
+    StandsElsewhere, NotTheirs where so many wait that a second person must say yes to the new text, and
+    ValidationError where the text cannot be sent.
     """
     from mailer.mailings import messages
 
     mailing.refresh_from_db()
     if mailing.status != Status.PAUSED or mailing.frozen_at is None:
         raise StandsElsewhere.of(mailing)
+    approving.check_correction(mailing, by)
     version = messages.correct(mailing)
     _note(mailing.pk, What.CORRECTED, by=by, why=why, detail={"version": version})
     return version

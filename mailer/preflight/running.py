@@ -73,10 +73,11 @@ def standing(mailing: Mailing) -> Standing:
 
 
 def begin(mailing: Mailing, by: User) -> bool:
-    """Have a worker check the mailing. False if a check is under way already: two clicks are one check."""
+    """Have a worker check the mailing. False if a check is under way already: two clicks are one check; and for what is
+    no draft any more, since a new check would take the place of the one that let it leave."""
     with transaction.atomic():
         held = Mailing.objects.select_for_update(no_key=True).get(pk=mailing.pk)
-        if standing(held).is_moving:
+        if held.status != Mailing.Status.DRAFT or standing(held).is_moving:
             return False
         run = uuid.uuid4().hex
         kept = {

@@ -6,11 +6,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from mailer.mailings import approving, freezing
+from mailer.mailings import approving, freezing, running
 from mailer.models import Mailing, MailingAct
 from mailer.preflight import gate
+from mailer.preflight import running as preflight
 from mailer.preflight.fingerprint import fingerprint
 from tests.factories import make_contact, make_subscription
+from tests.mailer.mailings.conftest import frozen
 from tests.mailer.sending_desk.test_send_page import chosen, moved_to, ready, url
 from tests.staff import make_organisation, make_staff
 
@@ -54,6 +56,38 @@ def test_a_large_mailing_leaves_only_after_a_second_persons_yes(client):
     assert list(mailing.acts.order_by("pk").values_list("what", "by__username"))[1:] == [
         ("asked_approval", "ann"), ("approved", "ben"), ("scheduled", "ann"),
     ]  # fmt: skip
+
+
+def test_an_approval_is_no_yes_to_a_text_that_is_written_while_the_mailing_stands_still(client, settings):
+    mailing = frozen(3)
+    ann = make_staff("Newsletter editors", "Newsletter senders", username="ann")
+    eve = make_staff("Newsletter editors", *BOTH, username="eve")
+    ben = make_staff(*BOTH, username="ben")
+    running.pause(mailing, ann)
+
+    def correct(user) -> str:
+        client.force_login(user)
+        return client.post(url(mailing, "send_act"), {"act": "correct"}, follow=True).content.decode()
+
+    mailing.texts.update(subject="Another", changed_by=eve, changed_at=timezone.now())
+    assert "You may not approve mailings." in correct(ann)
+    assert "somebody else must approve it" in correct(eve)
+    assert not mailing.messages.filter(version=2).exists()
+    correct(ben)
+    assert mailing.messages.get(version=2).message.subject == "Another"
+    settings.MAILING_APPROVAL_OVER = 3
+    correct(ann)
+    assert mailing.messages.filter(version=3).exists(), "to so few nobody has to say yes"
+
+
+def test_a_check_of_what_is_no_draft_any_more_cannot_take_the_place_of_the_approved_one():
+    mailing = ready(2)
+    before = mailing.preflight_print
+    Mailing.objects.filter(pk=mailing.pk).update(status=Mailing.Status.SCHEDULED, starts_at=timezone.now())
+    assert not preflight.begin(mailing, make_staff("Newsletter senders"))
+    mailing.refresh_from_db()
+    assert before
+    assert mailing.preflight_print == before
 
 
 def test_a_small_mailing_needs_nobody(client, settings):
