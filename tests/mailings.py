@@ -50,8 +50,8 @@ _REASON = {
     State.CANCELLED: "the mailing was called off",
 }
 HTML = (
-    '<html><body><p>Dear {{ first_name | friend }},</p><p><a href="{{ link_1 }}">Write to them</a> or '
-    '<a href="{{ link_2 }}">read more</a>.</p><p><a href="{{ unsubscribe_link }}">Unsubscribe</a></p></body></html>'
+    '<html><body><p>Dear {{ first_name | friend }},</p><p><a href="https://act.example/c/1/{{ hit }}">Write to them</a> or '
+    '<a href="https://act.example/c/2/{{ hit }}">read more</a>.</p><p><a href="{{ unsubscribe_link }}">Unsubscribe</a></p></body></html>'
 )
 
 

@@ -38,9 +38,9 @@ _END_OF_BODY = re.compile(r"</body\s*>", re.IGNORECASE)
 _HIT = "{{ hit }}"
 # What we add to a mail stands between two comments, so that it can be taken out again.
 _BEGIN, _END = "<!--counting-->", "<!--/counting-->"
-_OWN_PART = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
+OWN_PART = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
 # Whatever the site was called when the mail left.
-_COUNTED_LINK = re.compile(r'"https?://[^\s"<>]*/c/([0-9]{1,9})/\{\{ hit \}\}"')
+COUNTED_LINK = re.compile(r'"https?://[^\s"<>]*/c/([0-9]{1,9})/\{\{ hit \}\}"')
 
 
 @dataclass(slots=True)
@@ -94,9 +94,7 @@ def may_be_counted(url: str) -> bool:
 def restored(html: str, mailing: Mailing) -> str:
     """A counted message as a stranger may read it: the links lead where they lead, nothing is counted."""
     links = dict(mailing.links.values_list("number", "url"))
-    return _COUNTED_LINK.sub(
-        lambda match: f'"{escape(links.get(int(match[1]), ""))}"', _OWN_PART.sub("", html)
-    )
+    return COUNTED_LINK.sub(lambda match: f'"{escape(links.get(int(match[1]), ""))}"', OWN_PART.sub("", html))
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------

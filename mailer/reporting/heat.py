@@ -9,14 +9,14 @@ from html import escape
 from django.utils.formats import number_format
 
 from mailer import composing
+from mailer.links import rewriting
 from mailer.models import MailingMessage
 from mailer.reporting.clicks import Clicked
 
 _LINK = re.compile(
-    r"(?P<open><a\b[^>]*?\{\{\s*link_(?P<number>\d{1,9})\s*\}\}[^>]*>)(?P<inside>.*?)(?P<close></a\s*>)",
+    rf"(?P<open><a\b[^>]*?{rewriting.COUNTED_LINK.pattern}[^>]*>)(?P<inside>.*?)(?P<close></a\s*>)",
     re.IGNORECASE | re.DOTALL,
 )
-_PIXEL = re.compile(r"<img\b[^>]*\{\{\s*pixel_link\s*\}\}[^>]*>", re.IGNORECASE)
 # Three grades of warmth, each told by the number too: nobody reads a mail by colour alone.
 _WARMTH = (("#fff3cd", "#5c4400"), ("#ffd9a0", "#5c2e00"), ("#c4320a", "#ffffff"))
 _BADGE = (
@@ -35,15 +35,14 @@ def heat_map(frozen: MailingMessage, clicked: Mapping[int, Clicked], title: str)
     most = max((one.people for one in clicked.values()), default=0)
 
     def badged(match: re.Match[str]) -> str:
-        one = clicked.get(int(match["number"]))
+        one = clicked.get(int(match[2]))
         badge = _badge(one, most, title) if one else ""
         return f"{match['open']}{match['inside']}{badge}{match['close']}"
 
-    html = _LINK.sub(badged, _PIXEL.sub("", frozen.message.html))
+    html = _LINK.sub(badged, rewriting.OWN_PART.sub("", frozen.message.html))
+    html = rewriting.COUNTED_LINK.sub('"#"', html)
     names = composing.fields_in(html)
-    return composing.fill(
-        html, {name: "#" if name.endswith("_link") or name.startswith("link_") else "" for name in names}
-    )
+    return composing.fill(html, {name: "#" if name.endswith("_link") else "" for name in names})
 
 
 def _badge(one: Clicked, most: int, title: str) -> str:
