@@ -159,6 +159,8 @@ def _freeze(mailing: Mailing) -> None:
     for chunks in _slices(groups):
         _beat(mailing)
         _insert(mailing, chunks, groups)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE mailer_delivery")  # whoever asks for this mailing just now must not be misled
     _end(mailing, exclusions, sum(group.people for group in groups))
 
 

@@ -301,7 +301,8 @@ def call_off(chunk: MailingChunk, why: str) -> None:
     """Call off whoever still waits in a chunk, and close it."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_HOLD, [chunk.pk])
-        called_off = chunks.waiting_in(chunk).update(status=Status.CANCELLED, reason=why)
+        cursor.execute(_CALL_OFF, [why, chunk.first_id, chunk.last_id, chunk.mailing_id])
+        called_off = cursor.rowcount
         chunks.mine(chunk).update(
             status=MailingChunk.Status.DONE,
             claim=None,
@@ -344,7 +345,7 @@ WITH found AS MATERIALIZED (
         END AS stop{columns}
     FROM (
         SELECT id, contact_id, address, address_hash, attempts FROM mailer_delivery
-        WHERE id > %(after)s AND id <= %(last)s AND mailing_id = %(mailing)s AND status = 'queued'
+        WHERE id > %(after)s AND id <= %(last)s AND mailing_id IS NOT DISTINCT FROM %(mailing)s AND status = 'queued'
             AND due_at <= statement_timestamp()
         ORDER BY id LIMIT %(most)s
     ) d
@@ -451,10 +452,15 @@ _RECOVER = _counted("""
             WHERE e.delivery_id = q.id AND e.provider <> '' AND e.type = ANY(%(proof)s)
         ) AS proof
         FROM mailer_delivery q
-        WHERE q.mailing_id = %(mailing)s AND q.id > %(after)s AND q.id <= %(last)s AND q.status = 'queued'
+        WHERE q.mailing_id IS NOT DISTINCT FROM %(mailing)s AND q.id > %(after)s AND q.id <= %(last)s AND q.status = 'queued'
             AND q.due_at <= %(asked_at)s
         ORDER BY q.id FOR NO KEY UPDATE
     ) w
     WHERE d.id = w.id
     RETURNING d.id, d.status
 """)
+
+_CALL_OFF = """
+UPDATE mailer_delivery SET status = 'cancelled', reason = %s
+WHERE id BETWEEN %s AND %s AND mailing_id IS NOT DISTINCT FROM %s AND status = 'queued'
+"""
