@@ -12,7 +12,8 @@ of the workers and of PostgreSQL for one recipient, freeze and all; `a_core_per_
 largest worker process; and the limit of the same run: `limit_per_s` and `ratio` = cpu_us / CPU of the limit. The limit is,
 by SMTP, our own connection sending one constant mail again and again; by the API, Anymail's own batch call. Those limits,
 our batch call by itself and Postfix's smtp-source (where it is installed) have lines of their own, without a ledger
-(`workers` 0). For `far` the limit is connections × mails in flight / round trip, and `ratio` is of it (1 is all of it).
+(`workers` 0). For `far` the clock runs from the fixed audience on, the limit is connections × mails in flight / round trip,
+and `ratio` is the share of it that was reached.
 """
 
 from __future__ import annotations
@@ -335,6 +336,9 @@ def send(way: str, mailing_list: Any, size: int, workers: int, ports: tuple[int,
         cost = Cost(time.perf_counter() - began, cpu_of(*processes, postmaster()) - cpu)
         cost.peak_mb = max(peak_mb(pid) for process in processes for pid in tree(process))
     check(mailing, size)
+    if way == "far":
+        mailing.refresh_from_db()
+        cost.seconds = (mailing.finished_at - mailing.frozen_at).total_seconds()
     return cost
 
 

@@ -175,6 +175,11 @@ class Connection:
         return len(self._flights)
 
     @property
+    def is_full(self) -> bool:
+        """Whether the next mail has to wait for replies."""
+        return self._chunking and len(self._flights) >= self._relay.in_flight
+
+    @property
     def is_alive(self) -> bool:
         """Whether the connection may be used again: the relay has neither closed it nor said a word meanwhile."""
         if self._flights or self._closing:
@@ -198,14 +203,13 @@ class Connection:
         )
         flight = _Flight(mail.tag)
         if self._chunking:
+            if self.is_full:
+                self._read_until(self._relay.in_flight - 1)
             self._flights.append(flight)
             self._write_both(b"%bBDAT %d LAST\r\n" % (envelope, len(mail.octets)), mail.octets)
             flight.whole = True
-            if len(self._flights) >= self._relay.in_flight:
-                # A few at a time, so that a near relay does not wake us for each.
-                self._read_until(self._relay.in_flight - 1 - self._relay.in_flight // 8)
-            return
-        self._send_by_data(flight, envelope, mail)
+        else:
+            self._send_by_data(flight, envelope, mail)
 
     def finish(self) -> None:
         """Wait for the outcome of every mail. Raises RelayError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from email.utils import formatdate, parseaddr
 from types import TracebackType
 from typing import Self
@@ -101,31 +101,31 @@ class SmtpRoad:
         until: float,
     ) -> Outcome | None:
         """Send what is waiting, by all connections in turn. Returns what broke the last one of them, if all broke."""
-        date, return_path = formatdate().encode(), verp.return_paths()
+        mails = self._mails(connections[0].international, ready, recipients, waiting, outcomes)
+        ahead: deque[Mail] = deque()
         up = deque(connections)
         why: Outcome | None = None
-        while up and waiting and time.monotonic() < until:
-            index = waiting.popleft()
-            try:
-                recipient = recipients[index]
-                if not recipient.address.isascii() and not up[0].international:
-                    outcomes[index] = NOT_INTERNATIONAL
+        while up and time.monotonic() < until:
+            # While replies travel, the next mails are written.
+            if not ahead or (up[0].is_full and len(ahead) < self._relay.in_flight):
+                if (mail := next(mails, None)) is not None:
+                    ahead.append(mail)
                     continue
-                octets, dots = ready.render_for_wire(recipient, date)
-            except (ValidationError, composing.MergeError) as error:
-                outcomes[index] = _unwritten(error)
-                continue
+                if not ahead:
+                    break
+            mail = ahead.popleft()
             try:
-                up[0].send(Mail(index, return_path(recipient.delivery_id), recipient.address, octets, dots))
+                up[0].send(mail)
                 up.rotate(-1)
             except RelayError as error:
                 why = error.outcome
                 broken = up.popleft()
                 self._drop(broken, why)
-                if all(tag != index for tag, _outcome in broken.done):
-                    waiting.appendleft(index)  # it broke over an earlier one
+                if all(tag != mail.tag for tag, _outcome in broken.done):
+                    ahead.appendleft(mail)  # it broke over an earlier one
                 if why.answer is not Answer.LATER:
                     break
+        waiting.extendleft(mail.tag for mail in reversed(ahead))
         for connection in up:
             try:
                 connection.finish()
@@ -137,6 +137,29 @@ class SmtpRoad:
                 outcomes[index] = outcome
             connection.done.clear()
         return why
+
+    def _mails(
+        self,
+        international: bool,
+        ready: Skeleton,
+        recipients: Sequence[Recipient],
+        waiting: deque[int],
+        outcomes: list[Outcome | None],
+    ) -> Iterator[Mail]:
+        """A mail for each who waits; who cannot have one is refused alone."""
+        date, return_path = formatdate().encode(), verp.return_paths()
+        while waiting:
+            index = waiting.popleft()
+            recipient = recipients[index]
+            if not international and not recipient.address.isascii():
+                outcomes[index] = NOT_INTERNATIONAL
+                continue
+            try:
+                octets, dots = ready.render_for_wire(recipient, date)
+            except (ValidationError, composing.MergeError) as error:
+                outcomes[index] = _unwritten(error)
+                continue
+            yield Mail(index, return_path(recipient.delivery_id), recipient.address, octets, dots)
 
     def _open(self) -> list[Connection]:
         """The connections that are up, as many as the relay lets us have. Raises RelayError if there is none at all."""
