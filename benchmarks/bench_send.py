@@ -185,12 +185,12 @@ def own_cpu() -> float:
 
 def letter() -> tuple[Any, list[Any]]:
     """The content of a frozen mailing, and people for it with the values that the ledger would give them."""
-    from mailer.mailings.content import Letter
+    from mailer.mailings.content import Prepared
     from mailer.roads import Recipient
 
     mailing = make_mailing_of_30_kb("api", None)
     frozen = freeze_text(mailing)
-    found = Letter(mailing, frozen)
+    found = Prepared(mailing, frozen)
     slots = found._slots_of(1, 1, b"x" * 32)
     fields = {"first_name": "María"}
     people = [Recipient(n, f"person{n}@mail.example", {**slots, **fields}) for n in range(1, ALONE + 1)]

@@ -43,7 +43,7 @@ def check_page(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> Ht
     findings = list(standing.findings)
     context = {
         **desk.page_context(request, mailing, "check"),
-        **_moving(mailing, standing),
+        **_moving(standing),
         "is_checked": standing.state == running.DONE,
         "is_stale": is_stale,
         "groups": _groups(mailing, [one for one in findings if one.level != OK]),
@@ -62,7 +62,7 @@ def progress_part(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) ->
     standing = running.standing(mailing)
     if not standing.is_moving:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    context = {"mailing": mailing, **_moving(mailing, standing)}
+    context = {"mailing": mailing, **_moving(standing)}
     return TemplateResponse(request, "staff/mailings/_check_progress.html", context)
 
 
@@ -96,7 +96,7 @@ def _may_overrule(request: HttpRequest, mailing: Mailing) -> bool:
     return mailing.status == Mailing.Status.DRAFT and may(request.user, SEND, mailing)
 
 
-def _moving(mailing: Mailing, standing: running.Standing) -> dict[str, Any]:
+def _moving(standing: running.Standing) -> dict[str, Any]:
     return {
         "is_moving": standing.is_moving,
         "is_lost": standing.is_lost,

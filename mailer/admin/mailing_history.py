@@ -17,7 +17,7 @@ from mailer.admin import block_forms, mailing_write, pages
 from mailer.admin.block_forms import Block
 from mailer.mailings import texts
 from mailer.mailings.texts import ClosedError, Content, OvertakenError
-from mailer.models import Mailing, MailingRevision, MailingText
+from mailer.models import Mailing, MailingRevision
 from mailer.writing import blocks as writing
 from mailer.writing import rich
 
@@ -191,8 +191,3 @@ def _whole(block: Block | None) -> str | None:
     if tree := block.get("shown_to"):
         lines.append(f"{_('Only for:')} {block_forms.to_whom(tree)}")
     return "\n".join(line for line in lines if line)
-
-
-def latest_aside(text: MailingText) -> MailingRevision | None:
-    """What was kept aside last and is still news: begun from an older version than the one that stands."""
-    return text.revisions.filter(aside=True).order_by("-at").first() if text.pk else None

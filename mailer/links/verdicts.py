@@ -103,7 +103,6 @@ def _judge_batch(pks: Sequence[int]) -> int:
             continue
         after = _firsts(of_mail)
         count = counts[delivery.mailing_id]
-        _differ(count, "human_click", before.person.get(Hit.Kind.CLICK), after.person.get(Hit.Kind.CLICK))
         _differ(count, "machine_click", before.machine.get(Hit.Kind.CLICK), after.machine.get(Hit.Kind.CLICK))
         if _date(delivery, after, reported, count):
             moved.append(delivery)

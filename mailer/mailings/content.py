@@ -18,7 +18,7 @@ class NotWritable(ValueError):  # noqa: N818 - said of one person's mail
     """The mail of one person could not be written; the message says by what kind of error, without their data."""
 
 
-class Letter:
+class Prepared:
     """One frozen message of a mailing, ready for a road. Raises ValidationError for a header that could become another."""
 
     def __init__(self, mailing: Mailing, frozen: MailingMessage) -> None:

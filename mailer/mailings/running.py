@@ -63,8 +63,8 @@ _WORDS: dict[str, tuple[Any, Any]] = {
     Status.SENT: (gettext_lazy("It was sent at %(when)s."), gettext_lazy("It is sent.")),
 }
 
-reasons.know(gettext_noop("the mailing was called off"))
-CALLED_OFF = "the mailing was called off"
+CALLED_OFF = gettext_noop("the mailing was called off")
+reasons.know(CALLED_OFF)
 
 
 class StandsElsewhere(Exception):  # noqa: N818 - what the second of two who clicked is told

@@ -15,11 +15,10 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, InternalError, OperationalError, connection
-from django.utils.translation import gettext_noop
 
-from mailer import reasons, roads
+from mailer import roads
 from mailer.mailings import audience, chunks, freezing, running, stopping, windows
-from mailer.mailings.content import Letter, NotWritable
+from mailer.mailings.content import NotWritable, Prepared
 from mailer.mailings.windows import Answered, Halted, Question, Settled, Window
 from mailer.models import Delivery, Mailing, MailingChunk
 from mailer.providers import Answer, Outcome
@@ -32,7 +31,6 @@ Status = Delivery.Status
 SLICE = 20.0  # seconds a worker stays with one mailing; others wait behind it, and a shutdown waits for it
 PATIENCE = 3.0  # seconds a worker waits for its turn with a chunk in hand; what takes longer is for the chunk's due_at
 
-reasons.know(gettext_noop("the settings of the provider are not complete"))
 _NO_ROAD = "the settings of the provider are not complete"
 
 
@@ -109,15 +107,15 @@ class Shift:
             if chunk.lapses >= MAX_LAPSES:
                 windows.fail_next(chunk, self.lists)
                 self.careful = 0
-            self._send(Letter(chunk.mailing, chunk.mailing_message))
+            self._send(Prepared(chunk.mailing, chunk.mailing_message))
         except Halted:
             chunks.put_back(chunk)
 
-    def _send(self, letter: Letter) -> None:
+    def _send(self, mail: Prepared) -> None:
         answered: Answered | None = None
         while True:
             turn = self._turn()
-            question = Question(turn.people, self.lists, letter.columns) if turn.people else None
+            question = Question(turn.people, self.lists, mail.columns) if turn.people else None
             window = self._step(answered, question)
             answered = None
             if question is None:
@@ -129,7 +127,7 @@ class Shift:
             if window is None:
                 chunks.end_pass(self.chunk)
                 return
-            answered, wait = self._ask(letter, window)
+            answered, wait = self._ask(mail, window)
             if wait:
                 self._step(answered, None)
                 chunks.put_back(self.chunk, _jittered(wait))
@@ -148,9 +146,9 @@ class Shift:
     def _is_over(self) -> bool:
         return time.monotonic() > self.until
 
-    def _ask(self, letter: Letter, window: Window) -> tuple[Answered, float]:
+    def _ask(self, mail: Prepared, window: Window) -> tuple[Answered, float]:
         """Ask for everybody in a window. Also says for how many seconds nobody else may be asked; 0: go on."""
-        outcomes = self._outcomes(letter, window.people)
+        outcomes = self._outcomes(mail, window.people)
         if self.careful > 0:
             self.careful -= len(window.people)
             if self.careful <= 0:
@@ -168,24 +166,22 @@ class Shift:
         held = [one.wait or 60.0 for one in outcomes if one.answer in _FOR_ALL]
         return Answered(window, self.road.provider, settled), max(held, default=0.0)
 
-    def _outcomes(self, letter: Letter, people: Sequence[tuple[Any, ...]]) -> list[Outcome]:
+    def _outcomes(self, mail: Prepared, people: Sequence[tuple[Any, ...]]) -> list[Outcome]:
         """One for each; whose mail cannot be written is asked for with nobody."""
         try:
-            return self.road.ask(letter.content, [letter.recipient(row) for row in people]) if people else []
+            return self.road.ask(mail.content, [mail.recipient(row) for row in people]) if people else []
         except NotWritable:
             pass
         written: list[tuple[int, Recipient]] = []
         outcomes: list[Outcome | None] = []
         for row in people:
             try:
-                written.append((len(outcomes), letter.recipient(row)))
+                written.append((len(outcomes), mail.recipient(row)))
                 outcomes.append(None)
             except NotWritable as error:
                 reason = f"the mail could not be written: {error}"
                 outcomes.append(Outcome(Answer.REFUSED, reason=reason))
-        answers = (
-            self.road.ask(letter.content, [recipient for _place, recipient in written]) if written else []
-        )
+        answers = self.road.ask(mail.content, [recipient for _place, recipient in written]) if written else []
         for (place, _recipient), outcome in zip(written, answers, strict=True):
             outcomes[place] = outcome
         return [one for one in outcomes if one is not None]

@@ -30,11 +30,6 @@ UNWRITTEN = "the mail could not be written:"
 reasons.know(
     gettext_noop("mails could not be written: %(why)s"),
     gettext_noop("the provider does not let us in: %(why)s"),
-    gettext_noop("%(share)s %% of its readers reported it as spam"),
-    gettext_noop("%(share)s %% of its addresses do not exist"),
-    gettext_noop("receiving servers refuse our authentication"),
-    gettext_noop("receiving servers refuse the message itself"),
-    gettext_noop("%(domain)s refuses %(share)s %% of its mails as unwanted"),
 )
 
 
@@ -105,7 +100,7 @@ class Limit:
 LIMITS: Sequence[Limit] = (
     Limit(
         "complaints",
-        "%(share)s %% of its readers reported it as spam",
+        gettext_noop("%(share)s %% of its readers reported it as spam"),
         5,
         0.002,
         0.001,
@@ -113,7 +108,7 @@ LIMITS: Sequence[Limit] = (
     ),
     Limit(
         "hard bounces",
-        "%(share)s %% of its addresses do not exist",
+        gettext_noop("%(share)s %% of its addresses do not exist"),
         20,
         0.05,
         0.01,
@@ -122,7 +117,7 @@ LIMITS: Sequence[Limit] = (
     ),
     Limit(
         "authentication",
-        "receiving servers refuse our authentication",
+        gettext_noop("receiving servers refuse our authentication"),
         5,
         0.0,
         0.01,
@@ -131,7 +126,7 @@ LIMITS: Sequence[Limit] = (
     ),
     Limit(
         "message",
-        "receiving servers refuse the message itself",
+        gettext_noop("receiving servers refuse the message itself"),
         20,
         0.05,
         0.01,
@@ -139,7 +134,8 @@ LIMITS: Sequence[Limit] = (
         Delivery.BounceClass.MESSAGE,
     ),
 )
-BLOCKED = "%(domain)s refuses %(share)s %% of its mails as unwanted"
+BLOCKED = gettext_noop("%(domain)s refuses %(share)s %% of its mails as unwanted")
+reasons.know(*(limit.words for limit in LIMITS), BLOCKED)
 # Who refuses is looked for this often: it counts the mailing through.
 BLOCKED_SECONDS = 60
 

@@ -31,19 +31,14 @@ from mailer.models import Delivery, DeliveryEvent, MailingChunk
 logger = logging.getLogger(__name__)
 Status = Delivery.Status
 
-reasons.know(
-    gettext_noop("they were removed from the address book"),
-    gettext_noop("they left the lists of this mailing"),
-    gettext_noop("they want no newsletter for a while"),
-    gettext_noop("it may no longer be written to"),
-)
 _STOPS = {
-    "erased": "the address was erased",
-    "gone": "they were removed from the address book",
-    "left": "they left the lists of this mailing",
-    "paused": "they want no newsletter for a while",
+    "erased": gettext_noop("the address was erased"),
+    "gone": gettext_noop("they were removed from the address book"),
+    "left": gettext_noop("they left the lists of this mailing"),
+    "paused": gettext_noop("they want no newsletter for a while"),
 }
-_WITHHELD = "it may no longer be written to"
+_WITHHELD = gettext_noop("it may no longer be written to")
+reasons.know(*_STOPS.values(), _WITHHELD)
 _LOST = "its worker stopped before the provider's answer was stored"
 _POISON = "poison: its worker died each time it was tried"
 
@@ -106,9 +101,7 @@ def step(chunk: MailingChunk, answered: Answered | None, question: Question | No
         stored, asked = _exchange(chunk, answered, question)
         if answered is not None:
             _see_to_the_rest(chunk, answered, stored)
-    if question is None:
-        return None
-    if not asked:
+    if question is None or not asked:
         return None
     if asked[0][_ASKED_AT] is None:
         raise Halted

@@ -75,7 +75,6 @@ class Delivery(Lifecycle):
         Status.SENDING: {Status.SENT, Status.QUEUED, Status.FAILED, Status.SUPPRESSED, Status.UNKNOWN},
         Status.UNKNOWN: {Status.SENT, Status.QUEUED},
     }
-    FINAL: ClassVar[set[str]] = {Status.SENT, Status.FAILED, Status.SUPPRESSED, Status.CANCELLED}
 
     class BounceClass(models.TextChoices):
         HARD = "hard", _("the mailbox does not exist")
@@ -154,7 +153,7 @@ class Delivery(Lifecycle):
 
     # What the two rarest and busiest questions are asked by. PostgreSQL rewrites every index of a row when a column
     # changes that any index mentions, in its condition too: these two stay as they are while a mailing is sent, so the
-    # million updates of its rows touch no index at all (docs/decisions/0013).
+    # million updates of its rows touch no index at all (docs/decisions/0017).
     wakes_at = models.GeneratedField(
         expression=Case(
             When(kind="mailing", then=None),

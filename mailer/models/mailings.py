@@ -400,8 +400,8 @@ class MailingAct(models.Model):
 class MailingFigure(models.Model):
     """How often something happened to a mailing's deliveries in one hour, counted as it is reported.
 
-    `fact` is a word of `DeliveryEvent.Type` or "human_click" and "machine_click"; `detail` a bounce class, or "".
-    Adding is a repeatable function of what changed on the deliveries, so the sums agree with them (`manage.py audit`).
+    `fact` is a word of `DeliveryEvent.Type`, where "clicked" and "opened" are people's, or "machine_click". `detail` is
+    the class of a bounce, the way by which somebody unsubscribed, or "". One of each for a delivery. Adding is a repeatable function of what changed on the deliveries, so the sums agree with them (`manage.py audit`).
     """
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="figures")

@@ -246,7 +246,7 @@ def _mechanism(sender: Sender) -> str:
     """What the record says of whoever sends: the provider's own record, or the relay's address."""
     if include := asked_of(sender).include:
         return f"include:{include}"
-    relay = urlsplit(str(getattr(settings, "SMTP_RELAY_URL", ""))).hostname
+    relay = urlsplit(settings.SMTP_RELAY_URL).hostname
     return f"a:{relay}" if sender.road == Sender.Road.SMTP and relay else ""
 
 

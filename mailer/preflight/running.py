@@ -10,7 +10,6 @@ import datetime as dt
 import logging
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +36,6 @@ WAITING, RUNNING, DONE = "waiting", "running", "done"
 SILENCE = dt.timedelta(seconds=90)
 COUNT_MS = 20_000  # a worker may wait longer for a count than a page
 _TELL_EVERY = 0.4
-
-Act = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def check(mailing: Mailing, texts: list[MailingText], count: AudienceCount | Non
     if not found:
         found.append(Finding(OK, "texts_ok", GROUP))
     if count is not None:
-        found += _without_their_language(mailing, texts, count)
+        found += _without_their_language(mailing, count)
     return found
 
 
@@ -41,9 +41,7 @@ def _preview_lines(mailing: Mailing, texts: list[MailingText]) -> Iterator[Findi
         yield Finding(WARNING, "no_preheader", GROUP, language=main.language)
 
 
-def _without_their_language(
-    mailing: Mailing, texts: list[MailingText], count: AudienceCount
-) -> Iterator[Finding]:
+def _without_their_language(mailing: Mailing, count: AudienceCount) -> Iterator[Finding]:
     """Languages of the audience for which another one has to do, the most read first."""
     gets = languages.table(mailing, count.by_language)
     for code, people in sorted(count.by_language.items(), key=lambda one: -one[1]):

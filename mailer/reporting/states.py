@@ -47,20 +47,6 @@ MEANS = {
     State.WAITING: _("Their turn will come."),
 }
 
-# The tone of a state, as the desk's style sheet names it.
-TONES = {
-    State.DELIVERED: "good",
-    State.NO_NEWS: "sent",
-    State.BOUNCED: "bad",
-    State.COMPLAINED: "bad",
-    State.UNKNOWN: "warn",
-    State.FAILED: "bad",
-    State.SUPPRESSED: "quiet",
-    State.CANCELLED: "quiet",
-    State.ASKED: "wait",
-    State.WAITING: "wait",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Window:

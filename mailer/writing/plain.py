@@ -37,7 +37,7 @@ class Footing:
     web: str
 
 
-def of(body: Sequence[Block], footer: Block, footing: Footing, direction: str = "ltr") -> str:
+def of(body: Sequence[Block], footing: Footing, direction: str = "ltr") -> str:
     """The text part of some blocks, with the footer at its end."""
     arrow = "←" if direction == "rtl" else "→"
     parts = [_said(block, arrow) for block in body]

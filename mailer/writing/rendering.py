@@ -154,7 +154,7 @@ class _Renderer:
 
     def text_part(self, body: Sequence[Block], footer: Block) -> str:
         written = [block for block in body if not self.problem(block)]
-        return plain.of(written, footer, self.footing(footer), self.frame.direction)
+        return plain.of(written, self.footing(footer), self.frame.direction)
 
     # --- HTML ---
 

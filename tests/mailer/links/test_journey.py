@@ -96,7 +96,7 @@ def test_a_counted_click_reaches_the_page_and_the_report(client: Client, relay: 
     assert verdicts.judge_waiting(dt.timedelta(0)) == 1
     assert Delivery.objects.exclude(clicked_at=None).exclude(opened_at=None).count() == 1
     figures = dict(MailingFigure.objects.filter(mailing=mailing).values_list("fact", "count"))
-    assert (figures["human_click"], figures["clicked"], figures["opened"]) == (1, 1, 1)
+    assert (figures["clicked"], figures["opened"]) == (1, 1)
 
 
 def test_the_mailing_is_in_the_archive_as_soon_as_it_goes_out(client: Client, relay: MakeRelay):

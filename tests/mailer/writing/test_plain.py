@@ -74,7 +74,7 @@ Hello expert: https://epistle.example/expert/
 
 def said(*given: dict, direction: str = "ltr") -> str:
     body = [one for one in blocks.draft(list(given)) if one.kind != "footer"]
-    return plain.of(body, blocks.draft([block("footer")])[0], FOOTING, direction)
+    return plain.of(body, FOOTING, direction)
 
 
 def test_the_text_part_reads_as_a_person_would_have_written_it():
