@@ -114,7 +114,8 @@ _STYLE = re.compile(
     r"@import|@font-face|expression\s*\(|behavior\s*:|-moz-binding|javascript\s*:|vbscript\s*:|</", re.I
 )
 _STYLE_ADDRESS = re.compile(r"url\s*\(\s*['\"]?\s*([^'\")]*)", re.IGNORECASE)
-_CSS_NOISE = re.compile(r"/\*.*?\*/|\\", re.DOTALL)
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CSS_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\r\n\f]?")  # a letter by its number, as browsers read it
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028\u2029\u2060\ufeff]+")
 _CONDITION = re.compile(r"\[if [^\]]{1,60}\]>(.*)<!\[endif\]", re.DOTALL)
 _REVEALED = re.compile(r"(\[if [^\]]{1,60}\]><!|<!\[endif\])\Z")
@@ -158,12 +159,22 @@ def of_attribute(tag: str, name: str, value: str) -> Iterator[str]:
 
 def of_style(css: str) -> Iterator[str]:
     """What is wrong with a style."""
-    bare = _CSS_NOISE.sub("", css)
+    # A comment may stand within a word, and what looks like one may be none (`\/*`): both readings have to be harmless.
+    for one in dict.fromkeys((css, _CSS_COMMENT.sub("", css))):
+        yield from _of_bare_style(_CSS_ESCAPE.sub(_letter, one).replace("\\", ""))
+
+
+def _of_bare_style(bare: str) -> Iterator[str]:
     if found := _STYLE.search(bare):
         yield gettext("%(words)s may not stand in the style of a mail.") % {"words": found[0]}
     for address in _STYLE_ADDRESS.findall(bare):
         if not is_picture(address):
             yield gettext("A picture may not come from %(address)s.") % {"address": address[:60]}
+
+
+def _letter(escape: re.Match[str]) -> str:
+    number = int(escape[1], 16)
+    return chr(number) if 0 < number < 0xD800 else "\ufffd"
 
 
 def _is_link(value: str) -> bool:
