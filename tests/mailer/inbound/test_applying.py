@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -138,3 +139,36 @@ def test_an_erased_person_is_erased_from_what_came_back_too():
     keep(mail("gmail-unknown-user", delivery.pk))
     applying.read_all()
     assert InboundMail.objects.exclude(raw=None).count() == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["\r\n{}\r\n", "\tto\t{}, x", "Write to {}.", "mail *{}* now", "<mailto:{}?subject=x>"]
+)
+def test_an_address_is_found_wherever_it_stands_in_a_mail(words: str):
+    contact = make_contact()
+    keep(b"Subject: x\r\n\r\n" + words.format(contact.address).encode())
+    erasing.erase(Person.of_key(contact.address_key))
+    assert InboundMail.objects.get().raw is None
+
+
+def test_an_address_is_found_behind_a_line_break_of_a_report_that_found_no_delivery():
+    contact = make_contact()
+    event = DeliveryEvent.objects.create(
+        event_key="x",
+        type="bounced",
+        occurred_at=timezone.now(),
+        provider="p",
+        raw={"log": f"to\n{contact.address}"},
+    )
+    erasing.erase(Person.of_key(contact.address_key))
+    event.refresh_from_db()
+    assert event.raw is None
+
+
+def test_a_stranger_s_mail_of_one_long_word_does_not_hold_up_an_erasure():
+    contact = make_contact()
+    keep(b"Subject: x\r\n\r\n" + b"a" * 250_000 + b"\r\nfrom " + contact.address.encode() + b".\r\n")
+    began = time.monotonic()
+    erasing.erase(Person.of_key(contact.address_key))
+    assert time.monotonic() - began < 20, "it took minutes, with the address book locked"
+    assert InboundMail.objects.filter(raw=None).count() == 1
