@@ -278,26 +278,6 @@ def new(kind: str) -> dict[str, Any]:
     return {"id": secrets.token_hex(4), "kind": kind, **{one.name: one.default for one in KINDS[kind].fields}}
 
 
-def described() -> list[dict[str, Any]]:
-    """KINDS as JSON for the editor, in the reader's language."""
-    return [
-        {
-            **{name: str(getattr(kind, name)) for name in ("name", "label", "help")},
-            "nests": kind.nests,
-            "fields": [
-                {
-                    **asdict(one),
-                    "label": str(one.label),
-                    "help": str(one.help),
-                    "choices": [[value, str(label)] for value, label in one.choices],
-                }
-                for one in kind.fields
-            ],
-        }
-        for kind in KINDS.values()
-    ]
-
-
 # --- a draft -----------------------------------------------------------------------------------------------
 
 

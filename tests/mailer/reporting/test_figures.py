@@ -11,6 +11,7 @@ from mailer.links.rewriting import click_url, rewrite
 from mailer.models import Delivery, Hit, MailingFigure
 from mailer.reporting import bouncing, clicks, counting, drawing, heat, outcomes, summary, timing
 from mailer.reporting.outcomes import Outcome
+from mailer.reporting.states import State
 from mailer.templatetags.reports import percent
 from tests.factories import make_mailing
 from tests.mailings import make_frozen_mailing, make_links
@@ -161,8 +162,8 @@ def test_the_badges_stand_on_the_links_as_the_freeze_writes_them_and_nothing_is_
 @pytest.mark.django_db
 def test_complaints_are_held_against_what_mailbox_providers_ask():
     for complained, tone in ((0, "good"), (1, "warn"), (4, "bad")):
-        mailing = make_frozen_mailing({"delivered": 999 - complained, "complained": complained})
-        rates = {rate.key: rate for rate in summary.rates(mailing, counting.counts(mailing))}
+        states = dict.fromkeys(State, 0) | {State.DELIVERED: 999 - complained, State.COMPLAINED: complained}
+        rates = {rate.key: rate for rate in summary.rates(make_mailing(), counting.Counts(999, states))}
         assert rates["complained"].tone == tone
         assert rates["complained"].whole == 999
     assert summary.Rate("x", "x", 0, 0, "", most=0.1).tone == "", "of nobody there is no share"

@@ -29,14 +29,6 @@ def test_a_new_block_can_be_kept_before_anything_is_written(kind: str):
     assert kept["kind"] == kind
 
 
-def test_the_editor_is_told_of_every_kind_and_field():
-    described = json.loads(json.dumps(blocks.described()))
-    assert [kind["name"] for kind in described] == list(blocks.KINDS)
-    assert {field["input"] for kind in described for field in kind["fields"]} <= {
-        "line", "rich", "inline", "items", "url", "picture", "choice", "number", "switch", "networks", "code", "blocks",
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("given", "words"),
     [
