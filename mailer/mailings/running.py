@@ -261,6 +261,8 @@ _TAKEN_OVER = (
     "time_zone",
     "track_clicks",
     "track_opens",
+    "in_archive",
+    "noindex",
 )
 
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from contacts import suppressions
 from contacts.models import Segment, Suppression
 from contacts.segments.trees import RuleError
-from mailer.mailings import audience, freezing
-from mailer.models import Delivery, MailingChunk, MailingMessage
+from mailer.mailings import audience, freezing, running
+from mailer.models import Delivery, Mailing, MailingChunk, MailingMessage
 from tests.factories import (
     make_audience,
     make_contact,
@@ -21,6 +21,7 @@ from tests.factories import (
     make_mailing_list,
     make_mailing_text,
     make_subscription,
+    make_user,
 )
 from tests.mailer.mailings.conftest import broken, frozen, start, started, states
 
@@ -100,15 +101,21 @@ def test_a_correction_goes_to_exactly_those_who_were_sent_the_other():
     Delivery.objects.filter(pk=failed.pk).update(status="failed", reason="x")
     Delivery.objects.filter(pk=suppressed.pk).update(status="suppressed", reason="x")
     make_audience(first, 2)  # came later
-    from mailer.mailings import running
-    from tests.factories import make_user
-
     correction = running.make_correction(first, make_user())
     follow_up = running.make_follow_up(first, make_user())
     assert {one.pk for one in audience.recipients(correction)} == {sent.contact_id, bounced.contact_id}
     assert {one.pk for one in audience.recipients(follow_up)} == {failed.contact_id, bounced.contact_id}
     assert correction.texts.get().blocks == first.texts.get().blocks
     assert correction.acts.get().detail == {"based_on": first.pk, "relation": "correction"}
+
+
+def test_a_correction_of_what_was_kept_from_the_public_is_kept_from_it_too():
+    first = frozen(1)
+    Mailing.objects.filter(pk=first.pk).update(in_archive=False, noindex=True)
+    first.refresh_from_db()
+    for follow in (running.make_correction, running.make_follow_up):
+        draft = follow(first, make_user())
+        assert (draft.in_archive, draft.noindex) == (False, True)
 
 
 def test_a_rule_that_names_a_list_that_is_gone_matches_nobody_and_says_so():
