@@ -20,7 +20,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from mailer import composing, verp
 from mailer.models import Sender
 from mailer.providers import Answer, NotAccepted, Outcome
-from mailer.roads import buckets, skeleton
+from mailer.roads import buckets, refusals, skeleton
 from mailer.roads.contract import Content, Recipient, Turn
 from mailer.roads.relay import Connection, Mail, Relay, RelayError
 from mailer.roads.skeleton import Skeleton
@@ -68,7 +68,11 @@ class SmtpRoad:
         return self._pace.turn(people)
 
     def ask(self, content: Content, recipients: Sequence[Recipient]) -> list[Outcome]:
-        return buckets.paced(self._pace, recipients, lambda asked: self._ask(content, asked))
+        outcomes = buckets.paced(self._pace, recipients, lambda asked: self._ask(content, asked))
+        if any(outcome.code for outcome in outcomes):
+            ids = (recipient.delivery_id for recipient in recipients)
+            refusals.report(self.provider, zip(ids, outcomes, strict=True))
+        return outcomes
 
     def _ask(self, content: Content, recipients: Sequence[Recipient]) -> list[Outcome]:
         outcomes: list[Outcome | None] = [None] * len(recipients)
@@ -224,6 +228,8 @@ class EmailBackend(BaseEmailBackend):
             (_tag, outcome), *_rest = connection.done
             connection.done.clear()
             if outcome.answer is not Answer.ACCEPTED:
+                if delivery_id:
+                    refusals.report("smtp", [(delivery_id, outcome)])
                 raise NotAccepted(outcome)
         status = AnymailStatus()
         message_id = str(message.extra_headers.get("Message-ID", ""))
