@@ -295,7 +295,7 @@ def _html(text: str, policy: str) -> web.Response:
     headers = {
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",  # with none, a browser names no origin either, and is taken for a stranger
         "Cache-Control": "no-store",
     }
     body = text.encode("utf-8", "replace")

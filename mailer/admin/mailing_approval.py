@@ -37,7 +37,11 @@ def approval(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> Http
             approving.approve(mailing, who(request), print_)
             desk.message_user(request, _("Approved. It can be sent now."), messages.SUCCESS)
         elif wanted == "refuse":
-            approving.refuse(mailing, who(request), print_, request.POST.get("why", "").strip())
+            why = request.POST.get("why", "").strip()
+            if not why:
+                desk.message_user(request, _("Say why; it is kept with your name."), messages.ERROR)
+                return back
+            approving.refuse(mailing, who(request), print_, why)
             desk.message_user(request, _("Refused. Your reason is kept."), messages.SUCCESS)
     except approving.NotTheirs as not_theirs:
         desk.message_user(request, OBJECTIONS[not_theirs.word], messages.ERROR)

@@ -94,7 +94,7 @@ def _page(
     context = {
         **desk.page_context(request, mailing, "write", _("Who sees this block")),
         "text": text,
-        "block": block,
+        "shown_block": block,  # not "block": inside {% block %} that is Django's own
         "said": block_forms.said(block),
         "root": segment_parts.shown(draft, fields, who(request)),
         "wrong": segment_parts.listed(draft, wrong or []),

@@ -207,7 +207,7 @@ class _Save:
 
     def _as_json(self, done: _Done) -> dict[str, Any]:
         shown: dict[str, Any] = {"version": self.text.version, "saved_at": self.text.changed_at.isoformat()}
-        problems = writing.problems(self.text.blocks)
+        problems = problems_of(self.text)
         shown["problems"] = [one.as_json() for one in problems]
         if done.leads_to:
             shown["leads_to"] = done.leads_to
@@ -245,6 +245,19 @@ class _Save:
 # --- showing
 
 
+def problems_of(text: MailingText) -> list[writing.Problem]:
+    """What is missing or wrong before the text can be sent: first of its subject and preview line, then of its blocks."""
+    found = [] if text.subject.strip() else [_of_line("subject", _("The subject is empty."))]
+    known = fields.names()
+    for name, line in (("subject", text.subject), ("preheader", text.preheader)):
+        found += [_of_line(name, said) for said in fields.problems(line, known)]
+    return [*found, *writing.problems(text.blocks)]
+
+
+def _of_line(name: str, said: str) -> writing.Problem:
+    return writing.Problem(block="", place="", kind="", field=name, message=said)
+
+
 def _page(
     desk: MailingAdmin,
     request: HttpRequest,
@@ -255,7 +268,7 @@ def _page(
 ) -> HttpResponse:
     context = {
         **desk.page_context(request, mailing, "write"),
-        **blocks_context(request, mailing, text, writing.problems(text.blocks), done or _Done()),
+        **blocks_context(request, mailing, text, problems_of(text), done or _Done()),
         "text": text,
         "languages": language_tabs(mailing, text.language),
         "more_languages": naming.languages(),

@@ -91,10 +91,11 @@ class StandsElsewhere(Exception):  # noqa: N818 - what the second of two who cli
             return str(plain)
         when = timezone.localtime(self.at)
         is_today = when.date() == timezone.localdate()
-        return str(by_somebody) % {
+        said = str(by_somebody) % {
             "who": self.by,
             "when": formats.date_format(when, "TIME_FORMAT" if is_today else "SHORT_DATETIME_FORMAT"),
         }
+        return said.removesuffix(".") if said.endswith("..") else said  # "at 10:02 a.m."
 
 
 class NotReady(Exception):  # noqa: N818 - said to a person

@@ -34,7 +34,7 @@ SAID: dict[str, Any] = {
         "The audience is %(percent)s%% smaller than last time: %(people)s people instead of %(before)s. Is that meant?"
     ),
     "no_jump": _("About as many people as last time (%(before)s)."),
-    "small_jump": _("Last time it were %(before)s people, now %(people)s."),
+    "small_jump": _("Last time it was %(before)s people, now %(people)s."),
     "slow_count": _("Counting the audience takes too long just now. Check again in a minute."),
     "not_ascii": ngettext_lazy(
         "%(people)s address has letters before its @ that this provider cannot deliver to. It will fail.",

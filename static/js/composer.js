@@ -78,7 +78,7 @@
     box.querySelector("[data-problem-count]").textContent = problems.length;
     box.querySelector("ul").replaceChildren(...problems.map((one) => {
       const item = document.createElement("li"), link = document.createElement("a");
-      link.href = `#block-${one.block}`;
+      link.href = one.block ? `#block-${one.block}` : `#${one.field}`;
       link.textContent = one.words;
       item.append(link);
       return item;

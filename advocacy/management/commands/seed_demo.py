@@ -19,5 +19,5 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"Demo: {done.campaigns} campaigns, {done.people} people and {done.newsletters} newsletters created."
+            f"Demo: {done.campaigns} campaigns, {done.people} people, newsletters: {done.newsletters} created."
         )

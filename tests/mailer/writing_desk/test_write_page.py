@@ -40,9 +40,9 @@ def page(mailing: Mailing, name: str = "write") -> str:
     return reverse(f"admin:mailer_mailing_{name}", args=[mailing.pk])
 
 
-def form_of(page: str) -> dict[str, list[str]]:
-    """What a browser would post of the form `writing`, without a button."""
-    start = page.index('id="writing"')
+def form_of(page: str, mark: str = 'id="writing"') -> dict[str, list[str]]:
+    """What a browser would post of the form with this mark in it, without a button."""
+    start = page.index(mark)
     form = page[start : page.index("</form>", start)]
     found: dict[str, list[str]] = {}
     for tag in re.finditer(r"<input [^>]*>", form):
@@ -335,3 +335,16 @@ def test_languages_of_texts_do_not_mix(desk, ann):
         "en": "Stand with victims",
         "fr": "Salut",
     }
+
+
+def test_a_wrong_field_in_the_subject_is_told_while_it_is_written(desk):
+    mailing = make_mailing()
+    form = opened(desk, mailing)
+    form["subject"] = ["{{ first_nam | Friend }}, stand with victims"]
+    answer = desk.post(page(mailing), form, headers={"Accept": "application/json"}).json()
+    assert [(one["field"], one["words"]) for one in answer["problems"]] == [
+        ("subject", "There is no merge field of the name first_nam.")
+    ]
+    text = desk.get(page(mailing)).content.decode()
+    assert 'href="#subject"' in text
+    assert "There is no merge field of the name first_nam." in text
