@@ -55,7 +55,7 @@ def approval(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> Http
 OBJECTIONS = {
     "permission": gettext_lazy("You may not approve mailings."),
     "asked": gettext_lazy("You asked for the approval, so somebody else must give it."),
-    "wrote": gettext_lazy("You wrote it last, so somebody else must approve it."),
+    "wrote": gettext_lazy("You wrote in it, so somebody else must approve it."),
 }
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from accounts.permissions import may
 from mailer.mailings import forecast
-from mailer.models import Mailing, MailingAct
+from mailer.models import Mailing, MailingAct, MailingRevision
 from mailer.preflight.fingerprint import fingerprint
 
 PERMISSION = "mailer.approve_mailing"
@@ -65,8 +65,9 @@ def objection(mailing: Mailing, user: User) -> str:
     asked = last(mailing)
     if asked is not None and asked.what == What.ASKED_APPROVAL and asked.by_id == user.pk:
         return "asked"
-    written = mailing.texts.order_by("-changed_at", "-pk").values_list("changed_by", flat=True).first()
-    return "wrote" if written == user.pk else ""
+    wrote = mailing.texts.filter(changed_by=user).exists()
+    wrote = wrote or MailingRevision.objects.filter(text__mailing=mailing, by=user).exists()
+    return "wrote" if wrote else ""
 
 
 def approve(mailing: Mailing, by: User, print_: str) -> None:

@@ -73,7 +73,7 @@ reports = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     facts=st.lists(reports, min_size=1, max_size=7, unique_by=lambda fact: fact[:2]),
     status=st.sampled_from([Status.UNKNOWN, Status.SENT, Status.FAILED]),
