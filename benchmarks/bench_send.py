@@ -208,7 +208,7 @@ def pipe(content: Any, recipient: Any) -> None:
     octets = Skeleton(content).render(recipient, b"Mon, 09 Nov 2026 12:00:00 +0000")
     connection = Connection(relay(), name=settings.MAIL_DOMAIN, timeout=30)
     for tag in range(ALONE):
-        connection.send(Mail(tag, "bounces@mail.example", recipient.address, octets))
+        connection.send(Mail(tag, "bounces@mail.example", recipient.address, octets, dots=False))
         connection.done.clear()
     connection.finish()
     connection.close()
@@ -254,7 +254,7 @@ def in_flight() -> int:
     from mailer.roads.smtp import relay
 
     found = relay()
-    return found.connections * found.in_flight
+    return max(found.connections, 1) * found.in_flight
 
 
 # --- a mailing ---------------------------------------------------------------------------------------------------

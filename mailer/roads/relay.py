@@ -65,7 +65,7 @@ class Relay:
     user: str = ""
     password: str = ""
     tls: Tls = "by STARTTLS"
-    connections: int = 1
+    connections: int = 0  # as many as suit the relay
     in_flight: int = 64
 
     @classmethod
@@ -92,7 +92,7 @@ class Relay:
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
             tls=tls,
-            connections=min(max(numbers.get("connections", 1), 1), 50),
+            connections=min(max(numbers.get("connections", 0), 0), 50),
             in_flight=min(max(numbers.get("in_flight", 64), 1), 1_000),
         )
 
@@ -168,6 +168,8 @@ class Connection:
         self.international = "SMTPUTF8" in self.features
         self._pipelining = "PIPELINING" in self.features
         self._chunking = self._pipelining and "CHUNKING" in self.features
+        # Without CHUNKING each mail is a round trip: while one connection waits for it, the others are written to.
+        self.company = relay.connections or (1 if self._chunking else 4)
 
     @property
     def in_flight(self) -> int:

@@ -61,7 +61,9 @@ class SmtpRoad:
     def __init__(self, sender: Sender) -> None:
         self._relay = relay()
         self._connections: list[Connection] = []
-        self.window = min(self._relay.connections * self._relay.in_flight * WINDOWS_IN_FLIGHT, MAX_WINDOW)
+        self.window = min(
+            max(self._relay.connections, 1) * self._relay.in_flight * WINDOWS_IN_FLIGHT, MAX_WINDOW
+        )
         self._pace = buckets.Pace(sender, self.provider)
 
     def turn(self, people: int) -> Turn:
@@ -169,7 +171,7 @@ class SmtpRoad:
         """The connections that are up, as many as the relay lets us have. Raises RelayError if there is none at all."""
         for connection in [connection for connection in self._connections if not connection.is_alive]:
             self._drop(connection, Outcome(Answer.LATER))
-        while len(self._connections) < self._relay.connections:
+        while not self._connections or len(self._connections) < self._connections[0].company:
             try:
                 self._connections.append(
                     Connection(self._relay, name=settings.MAIL_DOMAIN, timeout=settings.MAIL_TIMEOUT)

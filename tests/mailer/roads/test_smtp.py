@@ -38,8 +38,9 @@ def test_three_hundred_people_get_one_mail_each_with_a_return_path_of_their_own(
     fake = relay(features=features)
     addresses = [f"ann{n}@example.net" for n in range(300)]
     assert answers(ask(content, *addresses)) == [Answer.ACCEPTED] * 300
-    assert fake.recipients == addresses
-    for number, (return_path, address, text) in enumerate(fake.accepted, 1):
+    assert sorted(fake.recipients) == sorted(addresses)
+    for return_path, address, text in fake.accepted:
+        number = addresses.index(address) + 1
         assert verp.delivery_of(return_path) == number
         mail = message_from_bytes(text, policy=policy.strict)
         assert mail["To"] == address
@@ -48,7 +49,7 @@ def test_three_hundred_people_get_one_mail_each_with_a_return_path_of_their_own(
         assert f"Dear Person {number},\r\n.\r\n..two dots\r\n" in plain.replace("\n", "\r\n").replace(
             "\r\r", "\r"
         )
-    assert fake.connections == 1
+    assert fake.connections == (1 if features == CHUNKING else 4)
 
 
 @WAYS
@@ -62,11 +63,9 @@ def test_each_reply_belongs_to_its_own_recipient_and_refuses_nobody_else(relay: 
         Answer.ACCEPTED, Answer.REFUSED, Answer.ACCEPTED, Answer.LATER, Answer.REFUSED,
         Answer.ACCEPTED, Answer.LATER, Answer.ACCEPTED,
     ]  # fmt: skip
-    assert fake.recipients == ["a@x.example", "c@x.example", "f@x.example", "h@x.example"]
-    assert all(
-        verp.delivery_of(path) == int(number)
-        for path, number in zip([p for p, *_ in fake.accepted], [1, 3, 6, 8], strict=True)
-    )
+    assert sorted(fake.recipients) == ["a@x.example", "c@x.example", "f@x.example", "h@x.example"]
+    numbers = {address: verp.delivery_of(return_path) for return_path, address, _text in fake.accepted}
+    assert [numbers[f"{letter}@x.example"] for letter in "acfh"] == [1, 3, 6, 8]
     assert (outcomes[1].code, bounces.classify(outcomes[1].code)) == ("5.1.1", "hard")
     assert (outcomes[4].code, bounces.classify(outcomes[4].code)) == ("5.7.1", "block")
     assert not any("x.example" in outcome.reason for outcome in outcomes), "a reason holds no address"
@@ -100,8 +99,9 @@ def test_a_mail_whose_text_the_relay_never_asked_for_is_not_unknown(relay: MakeR
 
 
 @WAYS
-def test_after_a_421_nothing_was_taken_and_everybody_waits(relay: MakeRelay, content, features):
+def test_after_a_421_nothing_was_taken_and_everybody_waits(relay: MakeRelay, content, settings, features):
     fake = relay(features=features)
+    settings.SMTP_RELAY_URL = "smtp://elsewhere.example?connections=1"
     outcomes = ask(content, "a@x.example", "closing-b@x.example", "c@x.example", "d@x.example")
     assert answers(outcomes) == [Answer.ACCEPTED, *[Answer.SLOW_DOWN] * 3]
     assert fake.recipients == ["a@x.example"]
