@@ -21,7 +21,8 @@ from mailer.roads.contract import Content, Recipient, Turn
 from mailer.roads.quick import BACKENDS, RecipientVariables
 from mailer.roads.single import compose
 
-ASK_SECONDS = 60.0  # after which no further call of a window begins; a lease is longer (F27)
+# No further call of a window begins after so long: whoever leaves meanwhile waits no longer than that (30 s promised).
+ASK_SECONDS = 25.0
 MAX_REFUSED_CALLS = (
     24  # in a row, nothing accepted between: then it is the message that is refused, not a recipient
 )

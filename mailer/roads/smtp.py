@@ -32,7 +32,8 @@ MAX_BREAKS = 3  # connections lost in one window before the rest of it is left f
 NOT_INTERNATIONAL = Outcome(
     Answer.REFUSED, reason="the relay takes no address with such letters before the @"
 )
-ASK_SECONDS = 60.0  # after which nothing more of a window is sent; a lease is longer (F27)
+# Nothing more of a window is sent after so long: whoever leaves meanwhile waits no longer than that (30 s promised).
+ASK_SECONDS = 25.0
 
 
 def relay() -> Relay:
