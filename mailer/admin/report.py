@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -47,10 +48,22 @@ def report(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> HttpRe
         "first_links": _FIRST_LINKS,
         "languages": summary.languages(mailing),
         "may_follow": may(request.user, "mailer.add_mailing"),
-        "unreached": counts["failed"] + counts["bounced"],
+        "unreached": _unreached(mailing, counts),
         "followed_by": mailing.followed_by.exclude(relation=Mailing.Relation.COPY).order_by("pk"),
     }
     return TemplateResponse(request, "staff/mailings/report.html", context)
+
+
+def _unreached(mailing: Mailing, counts: Counts) -> int | None:
+    """How many a draft to those it could not reach would be for; None where counting them takes too long."""
+    if not (
+        counts[State.FAILED] or counts[State.BOUNCED] or counts[State.COMPLAINED] or counts[State.CANCELLED]
+    ):
+        return 0
+    try:
+        return audience.unreached(mailing)
+    except OperationalError:
+        return None
 
 
 @pages.register("report_live", "report/live/")

@@ -34,7 +34,7 @@ REASONS: dict[str, Any] = {
     UNSUBSCRIBED: _("They have no confirmed subscription to a list of this mailing."),
     ON_LEAVE: _("They want no newsletter for a while."),
     EXCLUDED: _("They are on a list, or in a segment, that is left out."),
-    ACTED: _("They are left out for what they did."),
+    ACTED: _("A rule leaves them out."),
     GONE: _("They were removed while the audience was being fixed."),
 }
 
@@ -69,13 +69,9 @@ def candidates(mailing: Mailing, conditions: Sequence[dict[str, Any]] = ()) -> S
     """
     query = _Query()
     meant = query.union(_meant(mailing))
-    reasons = [("s.address_hash IS NOT NULL", SUPPRESSED)]
-    joins = [_SUPPRESSIONS]
-    if mailing.relation in _OF_ANOTHER or mailing.include_segments.exists():
-        # Of an included list everybody has a confirmed subscription: nothing to ask.
-        joins.append(query.joined("w", [_members(lists_of(mailing))]))
-        reasons.append(("w.id IS NULL", UNSUBSCRIBED))
-    reasons.append(("c.paused_until > current_date", ON_LEAVE))
+    # Of an included list everybody has a confirmed subscription: nothing to ask.
+    must_ask = mailing.relation in _OF_ANOTHER or mailing.include_segments.exists()
+    joins, reasons = _who_may(query, lists_of(mailing) if must_ask else None)
     if left_out := _left_out(mailing):
         joins.append(query.joined("x", left_out))
         reasons.append(("x.id IS NOT NULL", EXCLUDED))
@@ -119,6 +115,24 @@ def count(mailing: Mailing, *, bound_ms: int = COUNT_MS) -> AudienceCount:
     )
 
 
+def unreached(mailing: Mailing, *, bound_ms: int = COUNT_MS) -> int:
+    """How many would get a mailing that follows this one, to those it could not reach, if it started now; exact.
+
+    Whose mailbox does not exist may not be written to again, so it is fewer than failed and bounced. Raises
+    OperationalError where counting takes longer than `bound_ms`.
+    """
+    query = _Query()
+    meant = query.union(_not_reached(mailing))
+    joins, reasons = _who_may(query, lists_of(mailing))
+    forbidden = " OR ".join(condition for condition, _reason in reasons)
+    sql = f"""
+SELECT count(*) FROM ({meant}) meant JOIN contacts_contact c ON c.id = meant.id
+{" ".join(joins)} WHERE ({forbidden}) IS NOT TRUE"""  # noqa: S608 - as in `candidates`
+    with planned(bound_ms), connection.cursor() as cursor:
+        cursor.execute(sql, query.parameters)
+        return int(cursor.fetchone()[0])
+
+
 def recipients(mailing: Mailing) -> QuerySet[Contact]:
     """The contacts who would get the mailing if it started now, in no order."""
     chosen = candidates(mailing)
@@ -152,8 +166,27 @@ def _meant(mailing: Mailing) -> list[Part]:
         case Mailing.Relation.CORRECTION:
             return [_deliveries(mailing.based_on_id, "status = 'sent'")]
         case Mailing.Relation.FOLLOW_UP:
-            return [_deliveries(mailing.based_on_id, "(status = 'failed' OR bounced_at IS NOT NULL)")]
+            return _not_reached(mailing.based_on) if mailing.based_on else []
     return _parts(mailing.include_lists.all(), mailing.include_segments.all())
+
+
+def _not_reached(mailing: Mailing) -> list[Part]:
+    """Failed, bounced, and of a mailing that was called off those whose turn never came."""
+    # Two indexes hold just the first two kinds; who was called off is looked for only where there can be any.
+    found = [_deliveries(mailing.pk, "trouble = 'failed'"), _deliveries(mailing.pk, "bounced_at IS NOT NULL")]
+    if mailing.status == Mailing.Status.CANCELLED:
+        found.append(_deliveries(mailing.pk, "status = 'cancelled'"))
+    return found
+
+
+def _who_may(query: _Query, lists: Sequence[int] | None) -> tuple[list[str], list[tuple[str, str]]]:
+    """Joins and the reasons they give, in order; `lists` are those of which a subscription is asked for, None for none."""
+    joins, reasons = [_SUPPRESSIONS], [("s.address_hash IS NOT NULL", SUPPRESSED)]
+    if lists is not None:
+        joins.append(query.joined("w", [_members(lists)]))
+        reasons.append(("w.id IS NULL", UNSUBSCRIBED))
+    reasons.append(("c.paused_until > current_date", ON_LEAVE))
+    return joins, reasons
 
 
 def _left_out(mailing: Mailing) -> list[Part]:
