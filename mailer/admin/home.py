@@ -40,9 +40,10 @@ class UnderWay:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A mailing of the last days with the two shares that one looks for first."""
+    """A mailing of the last days with the two shares that one looks for first. sent_to: people, of its audience."""
 
     mailing: Mailing
+    sent_to: int
     delivered: float | None
     bounced: float | None
 
@@ -75,8 +76,8 @@ def _done(rows: object) -> list[Done]:
         finished_at__gt=timezone.now() - LATELY, status__in=[Mailing.Status.SENT, Mailing.Status.CANCELLED]
     )
     found = list(lately[:MOST_LATELY])
-    shares = comparing.arrived(found)
-    return [Done(one, *shares[one.pk]) for one in found]
+    shares, sent_to = comparing.arrived(found), counting.sent_of(found)
+    return [Done(one, sent_to[one.pk], *shares[one.pk]) for one in found]
 
 
 @needs.add

@@ -10,6 +10,8 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
+from contacts import suppressions
+from contacts.models import Subscription, Suppression
 from mailer.mailings import audience
 from mailer.models import Delivery, Mailing
 from mailer.reporting import counting, pace
@@ -47,6 +49,12 @@ def test_the_home_page_shows_what_moves_with_its_bar_and_what_was_sent_lately(cl
     assert [(one.mailing.name, one.words.split(" ·")[0]) for one in shown["under_way"]] == [("Moving", "75%")]
     assert [(one.mailing.name, one.delivered, one.bounced) for one in shown["done"]] == [("Done", 0.9, 0.1)]
     assert "A draft" not in words
+
+
+def test_a_mailing_that_was_called_off_says_so_on_the_home_page_and_how_many_got_it(client):
+    make_frozen_mailing({"delivered": 5, "cancelled": 14}, name="Stopped", status=Mailing.Status.CANCELLED)
+    _answer, words = home(client, make_staff("Newsletter senders"))
+    assert re.search(r"Stopped · called off .* 5 of 19 ", words)
 
 
 def test_another_organisations_mailings_are_not_on_the_home_page(client):
@@ -101,6 +109,30 @@ def test_a_mailing_that_follows_is_a_draft_to_exactly_those_it_is_for(client, re
     assert audience.count(draft).total == sum(
         {"delivered": 2, "bounced": 1, "failed": 1, "no_news": 1}[one] for one in names
     )
+
+
+def test_the_button_of_a_follow_up_says_how_many_of_them_may_be_written_to_again(client):
+    mailing = make_frozen_mailing(
+        {"delivered": 2, "bounced": 3, "failed": 1, "cancelled": 4}, status=Mailing.Status.CANCELLED
+    )
+    gone, left, *_rest = mailing.deliveries.filter(bounced_at__isnull=False)
+    suppressions.suppress(bytes(gone.address_hash), Suppression.Reason.BOUNCE)
+    Subscription.objects.filter(contact=left.contact).update(status="unsubscribed")
+    client.force_login(make_staff("superuser"))
+    page = client.get(reverse("admin:mailer_mailing_report", args=[mailing.pk])).content.decode()
+    assert "Write again to the 6 people it could not reach" in re.sub(r"\s+", " ", page)
+    client.post(reverse("admin:mailer_mailing_report_follow", args=[mailing.pk]), {"relation": "follow_up"})
+    assert audience.count(Mailing.objects.get(based_on=mailing)).total == 6
+
+
+def test_a_report_offers_no_follow_up_to_people_who_may_not_be_written_to(client):
+    mailing = make_frozen_mailing({"delivered": 1, "bounced": 1})
+    gone = mailing.deliveries.get(bounced_at__isnull=False)
+    suppressions.suppress(bytes(gone.address_hash), Suppression.Reason.BOUNCE)
+    client.force_login(make_staff("superuser"))
+    page = client.get(reverse("admin:mailer_mailing_report", args=[mailing.pk])).content.decode()
+    assert "could not reach" not in page
+    assert "Send a correction to those it was sent to (2)" in page
 
 
 def test_who_may_not_begin_mailings_begins_none_from_a_report(client):
