@@ -80,7 +80,8 @@ class MailingAdmin(StaffAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """A mailing opens where it is written."""
-        return mailing_write.write(self, request, self.row_or_404(request, key_in(object_id) or 0, _VIEW))
+        mailing = self.row_or_404(request, key_in(object_id) or 0, _VIEW)
+        return pages.shown(self, request, mailing, mailing_write.write)
 
     def page_context(
         self, request: HttpRequest, mailing: Mailing, here: str, title: Any = ""

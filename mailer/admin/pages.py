@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import require
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 View = Callable[["MailingAdmin", HttpRequest, Mailing], HttpResponseBase]
 ListView = Callable[["MailingAdmin", HttpRequest], HttpResponseBase]
 V = TypeVar("V", bound=View)
+R = TypeVar("R", bound=HttpResponseBase)
 
 # The way of a mailing, in the order of its tabs.
 TABS = {
@@ -85,9 +89,26 @@ def _url_name(page: Page) -> str:
 
 def _opened(desk: MailingAdmin, page: Page) -> Callable[..., HttpResponseBase]:
     def view(request: HttpRequest, pk: int) -> HttpResponseBase:
-        return page.view(desk, request, desk.row_or_404(request, pk, page.permission))
+        return shown(desk, request, desk.row_or_404(request, pk, page.permission), page.view)
 
     return view
+
+
+def shown(
+    desk: MailingAdmin,
+    request: HttpRequest,
+    mailing: Mailing,
+    view: Callable[[MailingAdmin, HttpRequest, Mailing], R],
+) -> R:
+    """What `view` answers, written at once: all times on the page of a mailing that has its moment are in its zone."""
+    zone = (
+        timezone.get_current_timezone_name() if mailing.status == Mailing.Status.DRAFT else mailing.time_zone
+    )
+    with timezone.override(ZoneInfo(zone)):
+        answer = view(desk, request, mailing)
+        if isinstance(answer, SimpleTemplateResponse):
+            answer.render()
+    return answer
 
 
 def _listed(desk: MailingAdmin, page: ListView, permission: str) -> Callable[..., HttpResponseBase]:

@@ -38,7 +38,7 @@ def begin(
 
 
 _AS_BEFORE = (
-    "organisation_id", "sender_id", "mailing_list_id", "language", "fallbacks", "leave_out", "time_zone",
+    "organisation_id", "sender_id", "mailing_list_id", "language", "fallbacks", "leave_out",
     "track_clicks", "track_opens", "in_archive", "noindex",
 )  # fmt: skip
 

@@ -121,8 +121,12 @@ def schedule(mailing: Mailing, at: datetime, zone: str, by: User) -> None:
 
 
 def send_now(mailing: Mailing, by: User) -> None:
-    """Start a draft after the undo delay (MAILING_UNDO_SECONDS): until then `withdraw` takes it back."""
-    _schedule(mailing, Now() + timedelta(seconds=settings.MAILING_UNDO_SECONDS), mailing.time_zone, by)
+    """Start a draft after the undo delay (MAILING_UNDO_SECONDS): until then `withdraw` takes it back.
+
+    Its zone is the one in use now, whatever it was scheduled in before.
+    """
+    zone = timezone.get_current_timezone_name()
+    _schedule(mailing, Now() + timedelta(seconds=settings.MAILING_UNDO_SECONDS), zone, by)
 
 
 def withdraw(mailing: Mailing, by: User) -> None:
@@ -259,7 +263,6 @@ _TAKEN_OVER = (
     "language",
     "fallbacks",
     "mailing_list",
-    "time_zone",
     "track_clicks",
     "track_opens",
     "in_archive",
@@ -273,7 +276,8 @@ def make_correction(mailing: Mailing, by: User) -> Mailing:
 
 
 def make_follow_up(mailing: Mailing, by: User) -> Mailing:
-    """A draft to those whom this mailing could not reach (failed or bounced), with its text. Not safe to repeat."""
+    """A draft to those whom this mailing could not reach (failed, bounced, or called off before
+    their turn), with its text. Not safe to repeat."""
     return _follow(mailing, by, Mailing.Relation.FOLLOW_UP, _("Once more: %(name)s"))
 
 

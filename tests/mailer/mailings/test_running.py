@@ -48,6 +48,17 @@ def test_send_now_can_be_taken_back_until_it_starts(settings):
     assert acts(mailing) == ["scheduled", "withdrawn"]
 
 
+def test_a_mailing_sent_at_once_keeps_no_zone_of_an_earlier_plan_and_what_follows_it_begins_without_one():
+    mailing, ann = make_mailing(), make_user()
+    running.schedule(mailing, timezone.now() + timedelta(days=1), "Africa/Nairobi", ann)
+    running.withdraw(mailing, ann)
+    running.send_now(mailing, ann)
+    assert mailing.time_zone == "UTC"
+    Mailing.objects.filter(pk=mailing.pk).update(time_zone="Africa/Nairobi", frozen_at=timezone.now())
+    mailing.refresh_from_db()
+    assert running.make_follow_up(mailing, ann).time_zone == "UTC"
+
+
 def test_a_moment_that_is_over_means_at_once_and_two_beats_start_it_once():
     mailing = make_mailing()
     running.schedule(mailing, timezone.now() - timedelta(days=1), "Africa/Nairobi", make_user())

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from contacts.models import ContactExport
 from mailer.models import Delivery, DeliveryEvent, Hit, Mailing
@@ -159,6 +160,14 @@ def test_the_mail_of_another_mailing_is_not_shown_under_this_one(desk):
     mailing, other = make_frozen_mailing(track_clicks=True), make_frozen_mailing()
     page = f"{url('report_mail', mailing)}?message={other.messages.get().pk}"
     assert desk.get(page).status_code == 404
+
+
+def test_all_times_on_the_page_of_a_mailing_are_in_its_zone(desk):
+    at = timezone.now().replace(hour=6, minute=5)
+    mailing = make_frozen_mailing(sent_at=at, finished_at=at, time_zone="Africa/Nairobi")
+    shown = words(desk.get(url("send", mailing)))
+    assert "9:05 a.m. (Africa/Nairobi)" in shown
+    assert "6:05 a.m." not in shown
 
 
 # --- what follows -----------------------------------------------------------------------------------------------------
