@@ -6,12 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import own_organisation, who
+from accounts.desk import key_in, own_organisation, who
 from accounts.models import User
 from accounts.permissions import may, require, visible
 from contacts.models import MailingList
@@ -59,10 +60,10 @@ class NewMailingForm(forms.Form):
             ("past", _("A past mailing")),
         ]
         choices["past"].queryset = visible(user, Mailing.objects.order_by("-pk"))
-        choices["past"].choices = [
-            ("", "—"),
-            *((row.pk, row.name) for row in choices["past"].queryset[:_NEWEST]),
-        ]
+        # Those that started are offered; of any other a copy is made from its own page.
+        asked = Q(pk=key_in(str(self.initial.get("past") or "")) or 0)
+        offered = choices["past"].queryset.filter(Q(started_at__isnull=False) | asked)
+        choices["past"].choices = [("", "—"), *((row.pk, row.name) for row in offered[:_NEWEST])]
         choices["mailing_list"].queryset = visible(user, MailingList.objects.order_by("name"))
         choices["sender"].queryset = visible(user, Sender.objects.order_by("name"))
         choices["language"].choices = languages()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from mailer.models import Mailing, MailingAct, MailingTemplate, Theme
 from mailer.writing.layouts import LAYOUTS
@@ -61,6 +62,15 @@ def test_a_template_and_a_past_mailing_begin_the_next_one(desk):
     assert of_template.texts.get().subject == "Stand with victims"
     copy = begin(desk, begin_from="past", past=past.pk)
     assert (copy.based_on, copy.texts.get().subject) == (past, "Stand with victims")
+
+
+def test_a_draft_that_was_never_sent_is_no_past_mailing_but_for_its_own_copy(desk):
+    make_mailing(name="April", status=Mailing.Status.SENT, started_at=timezone.now())
+    draft = make_mailing(name="Never sent")
+    assert "Never sent" not in desk.get(reverse(NEW)).content.decode()
+    assert "April" in desk.get(reverse(NEW)).content.decode()
+    own = desk.get(reverse(NEW), {"from": "past", "past": draft.pk}).content.decode()
+    assert f'<option value="{draft.pk}" selected>Never sent</option>' in own
 
 
 def test_a_mailing_without_what_it_needs_is_not_begun(desk):
