@@ -69,9 +69,8 @@ def _words(delivery: Delivery) -> str:
 def _followed(deliveries: Sequence[int]) -> dict[int, list[str]]:
     """What the links were called that a person followed, by the number of the mail."""
     found: dict[int, list[str]] = {}
-    hits = Hit.objects.filter(delivery__in=deliveries, link__isnull=False).exclude(
-        verdict=Hit.Verdict.MACHINE
-    )
+    judged = Hit.objects.exclude(reason="").exclude(verdict=Hit.Verdict.MACHINE)
+    hits = judged.filter(delivery__in=deliveries, link__isnull=False)
     for pk, label, url in hits.order_by("at").values_list("delivery", "link__label", "link__url"):
         found.setdefault(pk, []).append(label or url)
     return {pk: list(dict.fromkeys(labels)) for pk, labels in found.items()}

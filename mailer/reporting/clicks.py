@@ -9,10 +9,13 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from mailer.links import rewriting
 from mailer.links.judging import WORDS
 from mailer.models import Hit, Link, Mailing
 
 BY_A_PERSON = (Hit.Verdict.HUMAN, Hit.Verdict.PROBABLE)
+# The newest half minute is not: a hit is kept as probable, without a reason, until then.
+JUDGED = ~Q(reason="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +27,14 @@ class Clicked:
     probable: int  # of the people, those of whom we are not certain
     machines: int
     clicks: int
+    languages: tuple[str, ...] = ()  # whose mails hold it; empty: all
 
 
 def by_link(mailing: Mailing) -> list[Clicked]:
-    """The links of a mailing, the most followed first; also those nobody followed.
-
-    One index holds all that is asked, so the hits themselves are not read.
-    """
+    """The links of a mailing, the most followed first; also those nobody followed. What is not judged yet is not
+    counted."""
     person = Q(verdict__in=BY_A_PERSON)
-    hits = Hit.objects.filter(link__mailing=mailing).order_by().values("link")
+    hits = Hit.objects.filter(JUDGED, link__mailing=mailing).order_by().values("link")
     rows: Iterable[Any] = hits.annotate(
         people=Count("delivery", distinct=True, filter=person),
         certain=Count("delivery", distinct=True, filter=Q(verdict=Hit.Verdict.HUMAN)),
@@ -40,13 +42,34 @@ def by_link(mailing: Mailing) -> list[Clicked]:
         clicks=Count("pk", filter=person),
     )
     counted = {row["link"]: row for row in rows}
-    found = [_clicked(link, counted.get(link.pk, {})) for link in mailing.links.order_by("number")]
+    languages = _languages(mailing)
+    found = [
+        _clicked(link, counted.get(link.pk, {}), languages.get(link.number, ()))
+        for link in mailing.links.order_by("number")
+    ]
     return sorted(found, key=lambda one: -one.people)
 
 
-def _clicked(link: Link, row: dict[str, int]) -> Clicked:
+def _languages(mailing: Mailing) -> dict[int, tuple[str, ...]]:
+    """By the number of a link the languages whose mails hold it, where not all of them do.
+
+    The same words lead elsewhere in another language, and would stand in the list several times with nothing to tell
+    them apart.
+    """
+    holding: dict[int, set[str]] = {}
+    spoken: set[str] = set()
+    for language, html in mailing.messages.values_list("language", "message__html"):
+        spoken.add(language)
+        for number in rewriting.COUNTED_LINK.findall(html):
+            holding.setdefault(int(number), set()).add(language)
+    return {number: tuple(sorted(held)) for number, held in holding.items() if held != spoken}
+
+
+def _clicked(link: Link, row: dict[str, int], languages: tuple[str, ...]) -> Clicked:
     people = row.get("people", 0)
-    return Clicked(link, people, people - row.get("certain", 0), row.get("machines", 0), row.get("clicks", 0))
+    return Clicked(
+        link, people, people - row.get("certain", 0), row.get("machines", 0), row.get("clicks", 0), languages
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +82,7 @@ class Reason:
 
     @property
     def taken_for(self) -> str:
-        return str(Hit.Verdict(self.verdict).label)
+        return str(Hit.Verdict(self.verdict).label) if self.reason else "–"
 
     @property
     def words(self) -> str:

@@ -7,6 +7,7 @@ many people at most.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -14,7 +15,6 @@ from operator import or_
 
 from django.core.exceptions import ValidationError
 from django.db.models import Max, Min, Q, QuerySet
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -24,7 +24,7 @@ from contacts.models import Contact
 from mailer import bounces, reasons
 from mailer.models import Delivery, Hit, Mailing, MailingChunk
 from mailer.reporting import states
-from mailer.reporting.clicks import BY_A_PERSON
+from mailer.reporting.clicks import BY_A_PERSON, JUDGED
 from mailer.reporting.states import State, Window
 
 PER_PAGE = 50
@@ -72,6 +72,7 @@ class Row:
     delivery: Delivery
     state: State
     why: str
+    when: dt.datetime | None
     language: str
     contact: Contact | None
 
@@ -220,7 +221,7 @@ def _steps_of_link(mailing: Mailing, link: int, start: int | None, *, backwards:
 
 def _hits(mailing: Mailing, link: int, verdicts: Collection[str]) -> QuerySet[Hit]:
     links = list(mailing.links.filter(number=link).values_list("pk", flat=True))
-    return Hit.objects.filter(link__in=links, verdict__in=verdicts)
+    return Hit.objects.filter(JUDGED, link__in=links, verdict__in=verdicts)
 
 
 def _steps_of_chunks(
@@ -311,24 +312,33 @@ def _rows(
             delivery=delivery,
             state=state,
             why=why(delivery, state),
+            when=when(delivery, state),
             language=languages.get(delivery.message_id, ""),
             contact=contacts.get(delivery.contact_id or 0),
         )
 
 
 def why(delivery: Delivery, state: State) -> str:
-    """Why the person is in this state, or since when, as staff read it."""
+    """Why the person is in this state, as staff read it; empty where nothing needs a reason."""
     match state:
         case State.BOUNCED:
             return bounces.in_words(delivery.bounce_class, delivery.bounce_code)
         case State.DELIVERED | State.COMPLAINED:
-            return _on(delivery.complained_at or delivery.delivered_at)
-        case State.NO_NEWS if delivery.deferred_at:
-            return _("delayed by the receiving server")
+            return ""
         case State.NO_NEWS:
-            return _on(delivery.sent_at)
+            return _("delayed by the receiving server") if delivery.deferred_at else ""
     return reasons.in_words(delivery.reason)
 
 
-def _on(moment: object) -> str:
-    return formats.date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT") if moment else ""  # type: ignore[arg-type]
+def when(delivery: Delivery, state: State) -> dt.datetime | None:
+    """Since when the person is in this state; None where that is not kept."""
+    match state:
+        case State.BOUNCED:
+            return delivery.bounced_at
+        case State.COMPLAINED:
+            return delivery.complained_at
+        case State.DELIVERED:
+            return delivery.delivered_at
+        case State.NO_NEWS:
+            return delivery.sent_at
+    return None

@@ -127,6 +127,26 @@ def test_a_person_who_clicks_twice_is_one_person_and_two_clicks_and_a_machine_is
 
 
 @pytest.mark.django_db
+def test_a_click_that_is_not_judged_yet_is_counted_nowhere():
+    mailing = make_frozen_mailing({"delivered": 1})
+    link, _other = make_links(mailing)
+    Hit.objects.create(delivery=mailing.deliveries.get(), link=link, kind="click", verdict="probable")
+    assert [(one.people, one.clicks) for one in clicks.by_link(mailing)] == [(0, 0), (0, 0)]
+    (reason,) = clicks.reasons(mailing)
+    assert (reason.taken_for, reason.words) == ("–", "not judged yet")
+
+
+@pytest.mark.django_db
+def test_a_link_of_one_language_says_which_and_a_link_of_all_says_none():
+    mailing = make_frozen_mailing({"delivered": 1}, languages=["en", "fr"])
+    make_links(mailing)
+    french = mailing.messages.get(language="fr").message
+    french.html = f'<a href="{click_url(1)}">Lire</a>'
+    french.save()
+    assert {one.link.number: one.languages for one in clicks.by_link(mailing)} == {1: (), 2: ("en",)}
+
+
+@pytest.mark.django_db
 def test_the_badge_of_a_link_cannot_be_closed_by_what_stands_in_the_mail():
     mailing = make_frozen_mailing({"delivered": 1})
     make_links(mailing)

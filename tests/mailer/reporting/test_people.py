@@ -8,7 +8,7 @@ from django.utils import timezone
 from mailer.models import Delivery, Hit
 from mailer.reporting import people
 from mailer.reporting.people import ANY_LINK, Search
-from mailer.reporting.states import State
+from mailer.reporting.states import OF_SENT, State
 from tests.mailings import make_frozen_mailing, make_links
 from tests.staff import make_organisation, make_staff
 
@@ -140,15 +140,20 @@ def test_who_followed_a_link_is_found_and_a_machine_that_did_is_not(reader):
     assert found(2) == [ben.pk]
     assert found(ANY_LINK) == [ann.pk, ben.pk]
     assert found(9) == []
+    Hit.objects.update(reason="")
+    assert found(1) == [], "nobody has judged it yet"
 
 
 def test_the_reason_stands_in_words_beside_each_state(reader):
     mailing = make_frozen_mailing(dict.fromkeys(State, 1))
-    whys = {row.state: row.why for row in people.page(mailing, Search(), reader=reader).rows}
+    rows = people.page(mailing, Search(), reader=reader).rows
+    whys = {row.state: row.why for row in rows}
     assert whys[State.BOUNCED] == "the mailbox does not exist (5.1.1)"
     assert whys[State.FAILED] == "the provider refused the address"
     assert whys[State.UNKNOWN] == "the connection to the provider broke before its answer"
-    assert all(whys[state] for state in set(State) - {State.ASKED, State.WAITING})
+    without = {State.DELIVERED, State.NO_NEWS, State.COMPLAINED, State.ASKED, State.WAITING}
+    assert {state for state, why in whys.items() if not why} == without
+    assert {row.state for row in rows if row.when} == set(OF_SENT)
 
 
 def test_a_person_who_is_gone_from_the_address_book_stays_in_the_report(reader):

@@ -46,6 +46,10 @@ def test_every_format_holds_everyone_of_the_audience_once_with_state_and_reason(
     assert {row["state"] for row in rows} == set(State.values)
     bounced = next(row for row in rows if row["state"] == "bounced")
     assert (bounced["reason"], bounced["bounce_code"]) == ("the mailbox does not exist (5.1.1)", "5.1.1")
+    delivered = next(row for row in rows if row["state"] == "delivered")
+    assert (delivered["reason"], delivered["delivered"][10]) == ("", "T"), (
+        "a date stands in its own column only"
+    )
     assert [row["address"] for row in json.loads(taken(mailing, reader, "json"))] == [
         row["address"] for row in rows
     ]
