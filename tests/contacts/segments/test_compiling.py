@@ -136,7 +136,7 @@ def test_the_query_stands_in_an_insert_with_its_parameters():
         sql, parameters = compiling.as_sql(one)
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE TEMP TABLE frozen ON COMMIT DROP AS {sql}", parameters)
-            cursor.execute("SELECT pk FROM frozen")
+            cursor.execute("SELECT id FROM frozen")
             assert [row[0] for row in cursor.fetchall()] == keys
             cursor.execute("DROP TABLE frozen")
 
