@@ -112,7 +112,7 @@ def test_who_wrote_a_letter_in_a_campaign_can_be_left_out(editor):
     rule = mailing.leave_out["any"][0]
     assert (rule["field"], rule["is"], rule["value"]["campaign"]) == ("letter", "wrote", campaign.pk)
     assert total(html) == 2
-    assert "They are left out for what they did." in html
+    assert "A rule leaves them out." in html
     editor.post(page(mailing), choices(mailing))
     mailing.refresh_from_db()
     assert mailing.leave_out is None
