@@ -280,8 +280,10 @@ class _Renderer:
             "blockquote": f"margin:0 0 {gap}px;padding:0;padding-{start}:16px;border-{start}:3px solid {accent}",
         }
 
-    def rich(self, html: str, *, tight: bool = False) -> SafeString:
-        styled = rich.styled(html, self.styles(tight=tight), _led_to)
+    def rich(self, html: str, *, tight: bool = False, link: str = "") -> SafeString:
+        """Rich text for the mail. link: the style of its links, where it is not that of the text around."""
+        styles = self.styles(tight=tight) | ({"a": link} if link else {})
+        styled = rich.styled(html, styles, _led_to)
         return mark_safe(styled)  # noqa: S308 (cleaned, and written anew with every value escaped)
 
     # --- the kinds ---
@@ -373,9 +375,7 @@ class _Renderer:
 
     def footer(self, footer: Block) -> SafeString:
         footing = self.footing(footer)
-        words = rich.styled(
-            footing.words, {**self.styles(tight=True), "a": f"color:{self.light.faint}"}, _led_to
-        )
+        words = self.rich(footing.words, tight=True, link=f"color:{self.light.faint}")
         profiles = [
             {"name": networks.label(name) if name in dict(networks.CHOICES) else name, "href": href}
             for name, href in (self.frame.theme.profiles or {}).items()
@@ -384,7 +384,7 @@ class _Renderer:
         return self.of(
             "footer",
             footer,
-            html=mark_safe(words) if rich.words(footing.words) else "",  # noqa: S308 (cleaned)
+            html=words if rich.words(footing.words) else "",
             theme_words=footing.theme_words,
             profiles=profiles,
             why=footing.why,
