@@ -2,11 +2,39 @@
 
 from accounts.permissions import belongs_through
 from advocacy.admin import campaigns, imports, letters, postcodes, reports, representatives, routes, templates
-from advocacy.models import CampaignText, Letter, LetterTemplate, Report, Submission, TargetRule
+from advocacy.models import (
+    CampaignText,
+    Expression,
+    Letter,
+    LetterTemplate,
+    Membership,
+    MembershipText,
+    Partner,
+    Question,
+    Report,
+    Resource,
+    ResourceFile,
+    ResourcePack,
+    ShareLink,
+    ShareText,
+    Step,
+    Submission,
+    TargetRule,
+    Term,
+    Update,
+)
 from mailer.models import Delivery
 
-for _model in (CampaignText, LetterTemplate, TargetRule, Submission, Letter):
+_OF_A_CAMPAIGN = (
+    *(CampaignText, LetterTemplate, TargetRule, Submission, Letter, Update, Partner),
+    *(ShareText, ShareLink, Expression, Resource, ResourcePack, Membership),
+)
+for _model in _OF_A_CAMPAIGN:
     belongs_through(_model, "campaign__organisation")
+for _part in (Step, Question, Term):
+    belongs_through(_part, "text__campaign__organisation")
+belongs_through(MembershipText, "membership__campaign__organisation")
+belongs_through(ResourceFile, "resource__campaign__organisation")
 belongs_through(Report, "letter__campaign__organisation")
 belongs_through(Delivery, "letter__campaign__organisation")
 

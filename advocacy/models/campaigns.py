@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from advocacy import rules
 from advocacy.models.representatives import Area, Legislature, Person
 
-_colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write the colour as #rrggbb, for example #1f6f54."))
+colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write the colour as #rrggbb, for example #1f6f54."))
 
 
 class Campaign(models.Model):
@@ -35,7 +35,7 @@ class Campaign(models.Model):
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     default_language = models.CharField(_("main language"), max_length=12, default="en")
-    accent = models.CharField(_("colour"), max_length=7, default="#1f6f54", validators=[_colour])
+    accent = models.CharField(_("colour"), max_length=7, default="#1f6f54", validators=[colour])
     sender_name = models.CharField(
         _("name behind “via”"),
         max_length=80,
@@ -90,7 +90,38 @@ class Campaign(models.Model):
 
     goal = models.PositiveIntegerField(_("first goal of letters"), default=100)
     share_image_url = models.URLField(_("picture for sharing"), blank=True, max_length=500)
+    hero = models.ForeignKey(
+        "mailer.Picture",
+        verbose_name=_("picture at the top"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    logo = models.ForeignKey(
+        "mailer.Picture",
+        verbose_name=_("logo"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     video_url = models.URLField(_("video"), blank=True, max_length=500)
+    video_still = models.ForeignKey(
+        "mailer.Picture",
+        verbose_name=_("still of the video"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Shown until somebody starts the video; before, nothing is loaded from elsewhere."),
+    )
+    embedded_on = models.TextField(
+        _("sites that may show the form"),
+        blank=True,
+        db_default="",
+        help_text=_("One a line, for example https://www.example.org. Empty: every site."),
+    )
     hashtags = models.CharField(
         _("hashtags"),
         max_length=300,
@@ -126,6 +157,23 @@ class CampaignText(models.Model):
     closed_text = models.TextField(_("shown when the campaign is closed"), blank=True)
     thank_you = models.TextField(_("thank-you"), blank=True, help_text=_("Markdown."))
     share_text = models.CharField(_("text to share"), max_length=280, blank=True)
+    hashtags = models.CharField(
+        _("hashtags"), max_length=300, blank=True, db_default="", help_text=_("Empty: the campaign's own.")
+    )
+    hero_alt = models.CharField(
+        _("what the picture at the top shows"),
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text=_("Empty: the words of the library."),
+    )
+    video_url = models.URLField(
+        _("video in this language"),
+        blank=True,
+        max_length=500,
+        db_default="",
+        help_text=_("Empty: the campaign's own."),
+    )
     letter_consent = models.TextField(
         _("consent to the letter"), blank=True, help_text=_("Empty: the sentence of the house.")
     )

@@ -59,6 +59,20 @@ class Submission(models.Model):
     referrer = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="brought"
     )
+    membership = models.ForeignKey(
+        "advocacy.Membership",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="submissions",
+        verbose_name=_("member"),
+        help_text=_("The member organisation from whose page or link the supporter came."),
+    )
+    source = models.CharField(_("source"), max_length=64, blank=True, db_default="")
+    wants_member_news = models.BooleanField(
+        _("wants the member's newsletter"), default=False, db_default=False
+    )
+    member_consent_text = models.TextField(_("consent to the member's newsletter"), blank=True, db_default="")
     network = models.CharField(
         max_length=64, blank=True, help_text=_("Keyed hash of the network; emptied after 30 days.")
     )
