@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts.models import User
 from advocacy import letters, rules, targets, writing
-from advocacy.demo import newsletters
+from advocacy.demo import home, newsletters
 from advocacy.models import (
     Area,
     Campaign,
@@ -214,6 +214,7 @@ def _seed_campaign(folder: Path) -> int:
         return 0
     conditions: list[Entry] = told.pop("rules")
     waiting: list[Entry] = told.pop("waiting", [])
+    shown: Entry = told.pop("home", {})
     campaign = Campaign(mailing_list=_mailing_list(told.pop("mailing_list")), **told)
     campaign.full_clean()
     campaign.save()
@@ -227,6 +228,9 @@ def _seed_campaign(folder: Path) -> int:
         for row in said["templates"]
     )
     TargetRule.objects.bulk_create(TargetRule(campaign=campaign, **_match(row)) for row in conditions)
+    if shown:
+        said = {language: part.get("home", {}) for language, part in languages(folder).items()}
+        home.seed_home(campaign, shown, said, folder / "files")
     for number, row in enumerate(waiting, start=1):
         _write_and_confirm(campaign, number, row)
     return 1
