@@ -8,6 +8,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
+        from accounts import audit, sessions
         from accounts.roles import ensure_roles
 
+        sessions.watch()
+        audit.watch_sign_ins()
         post_migrate.connect(ensure_roles, sender=self)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
@@ -22,8 +21,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.views.i18n import set_language
 
+from accounts import audit, languages
 from accounts.charts import Series
 from accounts.logins import LoginForm
 from accounts.models import User
@@ -111,7 +110,7 @@ class Desk(admin.AdminSite):
         return super().index(request, {**context, **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [path("language/", set_language, name="set_language"), *super().get_urls()]
+        return [path("language/", languages.choose, name="set_language"), *super().get_urls()]
 
 
 def _places(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
@@ -234,9 +233,11 @@ class StaffAdmin(admin.ModelAdmin):
         require(request.user, permission, row)
         return row
 
-    def note(self, request: HttpRequest, row: models.Model, sentence: str) -> None:
+    def note(
+        self, request: HttpRequest, row: models.Model, sentence: str, act: audit.Act = audit.Act.CHANGED
+    ) -> None:
         """Write what a person did to a row into the log of staff acts."""
-        LogEntry.objects.log_actions(request.user.pk or 0, [row], CHANGE, sentence, single_object=True)
+        audit.record(who(request), act, sentence, row)
 
 
 class _InlineOfStaff:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+# Whoever changes one of these ends every session of the person (RELIABILITY §2, CVE-2026-34828).
+ENDS_SESSIONS = ("password", "is_active", "is_staff", "is_superuser", "organisation_id")
 
 
 class Organisation(models.Model):
@@ -35,3 +41,50 @@ class User(AbstractUser):
         related_name="staff",
         help_text=_("Empty: works for the house as a whole and sees every organisation."),
     )
+    language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
+    session_epoch = models.PositiveIntegerField(db_default=0, default=0, editable=False)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save as usual, and end the person's sessions if what they may do, or what proves who they are, changed.
+
+        `session_epoch` itself is never written from memory: a copy that was read before somebody ended the sessions
+        would bring them back to life.
+        """
+        named = kwargs.get("update_fields")
+        if self._state.adding or kwargs.get("force_insert"):
+            super().save(*args, **kwargs)
+            return
+        if named is None:
+            loaded = {field.name for field in self._meta.concrete_fields} - self.get_deferred_fields()
+            named = kwargs["update_fields"] = loaded - {"session_epoch", "id"}
+        with transaction.atomic():
+            ends = self._ends_sessions(set(named))
+            super().save(*args, **kwargs)
+            if ends:
+                self.end_sessions()
+
+    def _ends_sessions(self, saved: set[str]) -> bool:
+        watched = [
+            name for name in ENDS_SESSIONS if name in saved or name.removesuffix("_id") in saved
+        ]  # `last_login` is saved at each sign-in: that costs no question
+        if not watched:
+            return False
+        before = User.objects.select_for_update().filter(pk=self.pk).values(*watched).first()
+        return before is not None and before != {name: getattr(self, name) for name in watched}
+
+    def end_sessions(self) -> None:
+        """Sign the person out everywhere, from the next request on. Who shall stay signed in gets a session anew:
+
+        `django.contrib.auth.update_session_auth_hash` after this. A repeat does no harm.
+        """
+        User.objects.filter(pk=self.pk).update(session_epoch=models.F("session_epoch") + 1)
+        self.refresh_from_db(fields=["session_epoch"])
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must hold to be worth anything; Django compares it at each request.
+
+        The rights are in it by themselves as well, so that a change by SQL or by QuerySet.update() counts, too.
+        """
+        parts = [self.password, self.session_epoch, self.is_staff, self.is_superuser, self.organisation_id]
+        text = "\n".join(str(part) for part in parts)
+        return salted_hmac("accounts.sessions", text, secret=secret, algorithm="sha256").hexdigest()

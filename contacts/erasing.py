@@ -19,6 +19,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import DateTimeField, Func
 from psycopg.errors import DeadlockDetected
 
+from accounts import audit
 from accounts.models import User
 from contacts import import_traces, registry, suppressions
 from contacts.models import Consent, Contact, ContactChange, Erasure, Lift, Suppression
@@ -222,6 +223,7 @@ def _rename_in_log(model: type[Contact], pks: Sequence[int]) -> int:
         object_id__in=[str(pk) for pk in pks],
     )
     touched = 0
+    audit.may_rename()
     for pk in pks:
         mine = entries.filter(object_id=str(pk)).exclude(object_repr=f"#{pk}", change_message="")
         touched += mine.update(object_repr=f"#{pk}", change_message="")

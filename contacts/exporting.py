@@ -17,6 +17,7 @@ from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Concat, Now
 from django.utils.translation import gettext as _
 
+from accounts import audit
 from accounts.models import User
 from accounts.spreadsheets import XLSX_ROWS, csv_file, json_file, xlsx_file
 from contacts.models import Contact, ContactExport, Subscription, Suppression
@@ -75,7 +76,7 @@ def begin(
     lately = ContactExport.objects.filter(by=by, at__gt=Now() - timedelta(hours=1))
     if lately.count() >= settings.CONTACT_EXPORTS_PER_HOUR:
         raise TooManyExportsError
-    return ContactExport.objects.create(
+    entry = ContactExport.objects.create(
         by=by,
         format=form,
         organisation_id=organisation,
@@ -84,6 +85,8 @@ def begin(
         searched=searched,
         what=what,
     )
+    audit.record(by, audit.Act.TAKEN, f"Took {what or 'contacts'} as {form}.", entry)
+    return entry
 
 
 def stream(entry: ContactExport, rows: models.QuerySet[Contact]) -> Iterator[bytes]:

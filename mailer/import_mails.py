@@ -9,8 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from accounts.languages import language_of
 from contacts.addresses import parse
 from contacts.imports.words import problem_text
 from contacts.models import Import
@@ -47,13 +49,16 @@ def on_settled(sender: Any, import_id: int, **kwargs: Any) -> None:
     context = {"import": run.pk, "status": run.status}
     if Delivery.objects.filter(address_hash=to.hash, kind=Delivery.Kind.STAFF, context=context).exists():
         return
+    language = language_of(run.created_by)
+    with translation.override(language):
+        problem = problem_text(run.problem) if run.problem else ""
     message = house_mails.own_message(
         "import_settled",
-        settings.LANGUAGE_CODE,
+        language,
         from_name=house_mails.house_name(),
         status=str(run.status),
         file_name=_plain(run.file_name),
-        problem=problem_text(run.problem) if run.problem else "",
+        problem=problem,
         counts=[(label, getattr(run, name)) for name, label in _COUNTS.items() if getattr(run, name)],
     )
     sending.queue(message, to=to, kind=Delivery.Kind.STAFF, context=context)

@@ -13,8 +13,12 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # plain `pytest` does not add it
 
@@ -86,3 +90,12 @@ def pytest_unconfigure() -> None:
 def checkout() -> Path:
     """The folder of the code under test."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> None:
+    """The test database, in which the log of staff acts may be emptied between tests of real processes."""
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE django_admin_log DISABLE TRIGGER accounts_log_stays_whole")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
 from import_export.formats.base_formats import CSV, XLSX
 
+from accounts.audit import Act
 from accounts.desk import StaffAdmin
 from accounts.permissions import may, require
 from accounts.spreadsheets import HarmlessResource
@@ -159,5 +160,5 @@ class ExportPage(StaffAdmin):
         answer["Cache-Control"] = "no-store"
         first = rows.first()
         if first is not None:
-            self.note(request, first, f"Exported {len(data)} rows as {name}.")
+            self.note(request, first, f"Exported {len(data)} rows as {name}.", Act.TAKEN)
         return answer

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from accounts.audit import Act
 from accounts.desk import StaffAdmin, key_in
 from accounts.permissions import may, visible
 from contacts.admin.import_forms import ConsentForm
@@ -170,13 +171,13 @@ class Watching(StaffAdmin):
     def rejected_file_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """The rejected rows as they stood, with the reasons beside them: mended, the file can be brought again."""
         one: Import = self.row_or_404(request, pk, CHANGE)
-        self.note(request, one, "Took the rejected rows as a file.")
+        self.note(request, one, "Took the rejected rows as a file.", Act.TAKEN)
         return _file(f"rejected-{one.pk}.csv", reporting.rejected_file(one))
 
     def result_file_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """One line for each row of the file: what became of it."""
         one: Import = self.row_or_404(request, pk, CHANGE)
-        self.note(request, one, "Took the result as a file.")
+        self.note(request, one, "Took the result as a file.", Act.TAKEN)
         return _file(f"import-{one.pk}.csv", reporting.result_file(one))
 
 

@@ -219,6 +219,7 @@ def test_only_a_superuser_gives_rights_to_a_group_or_to_a_person():
     assert user is not None
     codes = ["view_group", "add_group", "change_group", "delete_group", "view_user", "change_user"]
     user.user_permissions.set(Permission.objects.filter(codename__in=codes))
+    client.force_login(user)
     group = user.groups.get()
     assert client.get(reverse("admin:auth_group_change", args=[group.pk])).status_code == 200
     every = list(Permission.objects.values_list("pk", flat=True))

@@ -53,6 +53,14 @@ def test_a_finished_import_is_told_once_with_its_counts_and_a_link(ann, outbox):
     assert "{{" not in html + mail.body
 
 
+def test_the_mail_is_in_the_language_its_reader_chose_at_the_desk(ann, outbox):
+    User.objects.filter(pk=ann.pk).update(language="fr")
+    tell(make_run(User.objects.get(pk=ann.pk), rows=12_345, created=12_000))
+    (mail,) = outbox.deliver()
+    assert "New people" not in mail.body
+    assert 'lang="fr"' in mail.alternatives[0][0]
+
+
 def test_the_undo_of_it_is_told_as_well(ann, outbox):
     run = make_run(ann)
     tell(run)

@@ -5,22 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import Place, ReadOnly, StaffAdmin, navigation, own_organisation
-from accounts.models import Organisation, User
-from accounts.permissions import visible
+from accounts import people
+from accounts.desk import Place, StaffAdmin, navigation, who
+from accounts.models import User
 
 navigation.add(Place(90, _("Staff"), "admin:accounts_user_changelist", "accounts.view_user"))
 navigation.add(Place(91, _("Roles"), "admin:auth_group_changelist", "auth.view_group"))
-navigation.add(
-    Place(92, _("Organisations"), "admin:accounts_organisation_changelist", "accounts.view_organisation")
-)
-navigation.add(Place(93, _("What staff did"), "admin:admin_logentry_changelist", "admin.view_logentry"))
 
 _RIGHTS = ["is_superuser", "is_staff", "groups", "user_permissions", "organisation"]
 
@@ -31,8 +26,21 @@ def _is_superuser(request: HttpRequest) -> bool:
     return request.user.is_active and request.user.is_superuser
 
 
+class _RightsAreWritten:
+    """Mixed into an admin class: a change of what somebody may do stands in the log as what it was and became."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        before = type(obj)._default_manager.filter(pk=obj.pk).first() if change else None
+        request.rights_before = people.rights_in_words(before) if before else ""  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)  # type: ignore[misc]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)  # type: ignore[misc]
+        people.write_rights(who(request), form.instance, before=request.rights_before)  # type: ignore[attr-defined]
+
+
 @admin.register(Group)
-class RolesAdmin(GroupAdmin):
+class RolesAdmin(_RightsAreWritten, GroupAdmin):
     """The groups of `roles.py`. Only superusers change them: who could would give any right to themselves."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -46,7 +54,7 @@ class RolesAdmin(GroupAdmin):
 
 
 @admin.register(User)
-class PeopleAdmin(StaffAdmin, UserAdmin):
+class PeopleAdmin(_RightsAreWritten, StaffAdmin, UserAdmin):
     list_display = ["username", "email", "organisation", "is_active", "is_superuser", "last_login"]
     list_filter = ["is_active", "groups", "organisation"]
     list_select_related = ["organisation"]
@@ -71,38 +79,3 @@ class PeopleAdmin(StaffAdmin, UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are switched off, not deleted: the log says what they did."""
         return False
-
-
-@admin.register(Organisation)
-class OrganisationAdmin(StaffAdmin):
-    list_display = ["name", "slug", "created_at"]
-    search_fields = ["name", "slug"]
-    prepopulated_fields = {"slug": ["name"]}
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request)
-        own = own_organisation(request)
-        return rows if own is None else rows.filter(pk=own)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(LogEntry)
-class StaffActsAdmin(ReadOnly, StaffAdmin):
-    """What people did at the desk; nobody edits it (RELIABILITY A12)."""
-
-    newest_first = True
-    list_display = ["action_time", "user", "content_type", "object_repr", "what"]
-    list_filter = ["content_type"]
-    list_select_related = ["user", "content_type"]
-    date_hierarchy = None
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request)
-        own = own_organisation(request)
-        return rows if own is None else rows.filter(user__in=visible(request.user, User.objects.all()))
-
-    @admin.display(description=_("what"))
-    def what(self, entry: LogEntry) -> str:
-        return entry.get_change_message()

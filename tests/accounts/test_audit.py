@@ -1,0 +1,164 @@
+"""What staff did stays written, whoever wants it gone; and the page that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from accounts import audit
+from accounts.audit import Act, record
+from tests.staff import make_organisation, make_staff
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
+
+
+def entries() -> list[tuple[int, str]]:
+    return list(LogEntry.objects.order_by("pk").values_list("action_flag", "change_message"))
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """The database says no to what is done inside; what was before it stays."""
+    with pytest.raises(IntegrityError, match="stays written"), transaction.atomic():
+        yield
+
+
+def signed_in(*roles: str, **fields: object) -> Client:
+    client = Client()
+    client.force_login(make_staff(*roles, **fields))
+    return client
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "DELETE FROM django_admin_log",
+        "UPDATE django_admin_log SET change_message = ''",
+        "UPDATE django_admin_log SET object_repr = '#' || object_id, change_message = ''",
+        "UPDATE django_admin_log SET user_id = (SELECT max(id) FROM accounts_user)",
+    ],
+)
+def test_the_database_lets_nobody_change_or_remove_what_stands_in_the_log(attempt):
+    record(make_staff(), Act.CHANGED, "Left test mode.")
+    with refused(), connection.cursor() as cursor:
+        cursor.execute(attempt)
+    assert entries() == [(Act.CHANGED, "Left test mode.")]
+
+
+def test_the_log_cannot_be_emptied_as_a_whole():
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE django_admin_log ENABLE TRIGGER accounts_log_stays_whole")
+        with refused():
+            cursor.execute("TRUNCATE django_admin_log")
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "DELETE FROM django_admin_log",
+        "UPDATE django_admin_log SET change_message = ''",
+        "UPDATE django_admin_log SET object_repr = 'Bob', change_message = ''",
+        "UPDATE django_admin_log SET object_repr = '#' || object_id, change_message = '', action_flag = 2",
+    ],
+)
+def test_an_erasure_may_take_names_out_of_the_log_and_do_nothing_else(attempt):
+    record(make_staff(), Act.SIGNED_IN, "Signed in.")
+    audit.may_rename()
+    with refused(), connection.cursor() as cursor:
+        cursor.execute(attempt)
+
+
+def test_a_person_who_did_something_cannot_be_deleted_and_the_desk_offers_no_such_thing():
+    user = make_staff()
+    record(user, Act.CHANGED, "Left test mode.")
+    url = reverse("admin:accounts_user_delete", args=[user.pk])
+    assert signed_in("superuser").post(url, {"post": "yes"}).status_code == 403
+    with refused():
+        user.delete()
+
+
+def test_sign_ins_refused_ones_and_sign_outs_are_written_down_without_what_was_typed():
+    user = make_staff()
+    user.set_password("a long password")
+    user.save()
+    client = Client()
+    for name, password in [
+        (user.username, "my other secret"),
+        ("nobody-here", "x"),
+        (user.username, "a long password"),
+    ]:
+        client.post(reverse("admin:login"), {"username": name, "password": password})
+    client.post(reverse("admin:logout"))
+    assert entries() == [
+        (Act.REFUSED, "A wrong password."),
+        (Act.SIGNED_IN, "Signed in."),
+        (Act.SIGNED_OUT, "Signed out."),
+    ]
+    assert set(LogEntry.objects.values_list("user", flat=True)) == {user.pk}
+
+
+def test_a_change_of_roles_is_written_down_as_what_it_was_and_became():
+    boss, user = make_staff("superuser"), make_staff("Moderators")
+    client = Client()
+    client.force_login(boss)
+    posted = {
+        "username": user.username,
+        "is_active": "on",
+        "is_staff": "on",
+        "groups": [Group.objects.get(name="Newsletter senders").pk],
+    }
+    client.post(reverse("admin:accounts_user_change", args=[user.pk]), posted)
+    client.post(reverse("admin:accounts_user_change", args=[user.pk]), {**posted, "first_name": "Ann"})
+    [entry] = LogEntry.objects.filter(action_flag=Act.RIGHTS)
+    assert (entry.user, entry.object_id) == (boss, str(user.pk))
+    assert entry.change_message == (
+        "From: active; staff; roles Moderators. To: active; staff; roles Newsletter senders."
+    )
+
+
+def test_a_change_of_what_a_role_may_is_written_down():
+    group = Group.objects.create(name="Readers")
+    right = Group.objects.get(name="Moderators").permissions.get(codename="view_letter")
+    url = reverse("admin:auth_group_change", args=[group.pk])
+    signed_in("superuser").post(url, {"name": "Readers", "permissions": [right.pk]})
+    [entry] = LogEntry.objects.filter(action_flag=Act.RIGHTS)
+    assert entry.change_message == "From: nothing. To: advocacy.view_letter."
+
+
+def test_the_page_finds_acts_by_person_kind_day_and_word():
+    ann, bob = make_staff(), make_staff()
+    record(ann, Act.TAKEN, "Took contacts as csv.")
+    record(bob, Act.CHANGED, "Left test mode.")
+    client = signed_in("superuser")
+    url = reverse("admin:admin_logentry_changelist")
+
+    def found(**query: object) -> list[str]:
+        rows = client.get(url, query).context["cl"].result_list
+        return [row.change_message for row in rows]
+
+    assert found() == ["Left test mode.", "Took contacts as csv."]
+    assert found(who=ann.pk) == ["Took contacts as csv."]
+    assert found(act=Act.CHANGED) == ["Left test mode."]
+    assert found(q="csv") == ["Took contacts as csv."]
+    assert found(action_time__gte="2999-01-01 00:00:00+00:00") == []
+
+
+def test_staff_of_an_organisation_read_what_their_colleagues_did_and_no_others():
+    from django.contrib.auth.models import Permission
+
+    ours, theirs = make_organisation(), make_organisation()
+    reader = make_staff(organisation=ours)
+    reader.user_permissions.add(Permission.objects.get(codename="view_logentry"))
+    record(make_staff(organisation=ours), Act.CHANGED, "Ours.")
+    record(make_staff(organisation=theirs), Act.CHANGED, "Theirs.")
+    client = Client()
+    client.force_login(reader)
+    rows = client.get(reverse("admin:admin_logentry_changelist")).context["cl"].result_list
+    assert [row.change_message for row in rows] == ["Ours."]
