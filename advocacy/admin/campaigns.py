@@ -24,13 +24,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.desk import Place, StackedStaffInline, StaffAdmin, key_in, navigation
 from advocacy import colours, links, tasks
-from advocacy.admin import languages
+from advocacy.admin import languages, tabs
 from advocacy.admin.overview import Overview, completeness, ends_in_words, matches_in_words, matches_of
 from advocacy.models import Campaign, CampaignText, Letter, TargetRule
 from contacts.doorbell import wake
 from mailer.colours import READABLE, contrast, nearest_readable
 
 navigation.add(Place(10, _("Campaigns"), "admin:advocacy_campaign_changelist", "advocacy.view_campaign"))
+
+OVERVIEW = "admin:advocacy_campaign_change"
+tabs.add(10, _("Overview"), OVERVIEW, "advocacy.view_campaign")
+tabs.add(90, _("Letters"), "admin:advocacy_campaign_letters", "advocacy.view_letter")
 
 _PACE = {"per_person_hour", "per_person_day", "per_domain_hour", "per_domain_day", "office_hours"}
 TYPE_THE_NAME_ABOVE = 1_000  # people; a change that touches more asks for the campaign's short name
@@ -280,6 +284,7 @@ class CampaignAdmin(StaffAdmin):
             context["overview"] = Overview.of(obj)
             context["matches_url"] = reverse("admin:advocacy_campaign_matches", args=[obj.pk])
             context["may_change"] = self.has_change_permission(request, obj)
+            context |= tabs.frame(request, obj, OVERVIEW)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     # --- our own pages
@@ -288,6 +293,7 @@ class CampaignAdmin(StaffAdmin):
             ("matches", require_GET(self.matches_view)),
             ("test_mode", require_http_methods(["GET", "POST"])(self.test_mode_view)),
             ("stop", require_POST(self.stop_view)),
+            ("letters", require_GET(self.letters_view)),
         ]
         return [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"advocacy_campaign_{name}")
@@ -320,6 +326,7 @@ class CampaignAdmin(StaffAdmin):
             "overview": overview,
             "must_type": must_type,
             "wrong": wrong,
+            **tabs.frame(request, campaign, OVERVIEW),
         }
         return TemplateResponse(request, "staff/test_mode.html", context)
 
@@ -338,6 +345,13 @@ class CampaignAdmin(StaffAdmin):
             )
             self.message_user(request, sentence, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:advocacy_campaign_change", args=[campaign.pk]))
+
+    def letters_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """To this campaign's part of the list of letters."""
+        campaign = self.row_or_404(request, pk, "advocacy.view_campaign")
+        return HttpResponseRedirect(
+            f"{reverse('admin:advocacy_letter_changelist')}?campaign__id__exact={campaign.pk}"
+        )
 
     def _switch_test_mode(self, request: HttpRequest, campaign: Campaign, *, leave: bool) -> None:
         if not Campaign.objects.filter(pk=campaign.pk, test_mode=leave).update(test_mode=not leave):

@@ -353,3 +353,31 @@ def test_strange_searches_in_the_preview_find_nobody_and_break_nothing(desk, que
     answer = desk.get(url, {"q": query, "seat": "999999999999999999999"})
     assert answer.status_code == 200
     assert answer.context["found"] == []
+
+
+# --- the tabs
+
+
+def test_the_tabs_of_a_campaign_stand_on_its_pages_for_who_may_open_them(desk, client):
+    campaign = make_campaign()
+    page = desk.get(change(campaign))
+    labels = [(str(tab.label), tab.here) for tab in page.context["tabs"]]
+    assert labels[0] == ("Overview", True)
+    assert labels[-1] == ("Letters", False)
+    assert 'aria-current="page"' in page.content.decode()
+    test_mode = desk.get(reverse("admin:advocacy_campaign_test_mode", args=[campaign.pk]))
+    assert [tab.label for tab in test_mode.context["tabs"]] == [tab.label for tab in page.context["tabs"]]
+
+
+def test_a_tab_is_not_shown_to_who_may_not_open_it(client):
+    client.force_login(make_staff("Moderators"))
+    tabs = client.get(change(make_campaign())).context["tabs"]
+    assert "Texts" not in [str(tab.label) for tab in tabs]
+    assert "Letters" in [str(tab.label) for tab in tabs]
+
+
+def test_the_letters_of_a_campaign_are_the_list_of_letters_with_its_filter(desk):
+    mine, other = make_letter(), make_letter()
+    answer = desk.get(reverse("admin:advocacy_campaign_letters", args=[mine.campaign_id]), follow=True)
+    assert list(answer.context["cl"].result_list) == [mine]
+    assert other.pk != mine.pk
