@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -26,19 +28,23 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("Accept-Language")
 def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     """One campaign: why, and the way to take part. A closed one says how it went."""
-    campaign = find_campaign(request, slug)
-    language = get_language()
-    context: dict[str, object] = {
+    return campaign_page(request, find_campaign(request, slug))
+
+
+def campaign_page(request: HttpRequest, campaign: Campaign, **more: Any) -> HttpResponse:
+    """The page of a campaign; `more` joins what its template is given, for the page of a member."""
+    language = get_language() or "en"
+    context: dict[str, Any] = {
         "campaign": campaign,
         "text": texts.text_for(campaign, language),
         "progress": letters.progress(campaign),
         "via": forms.via(request.GET),
+        "is_closed": campaign.status == Campaign.Status.CLOSED,
     }
-    if campaign.status == Campaign.Status.CLOSED:
-        return render(request, "advocacy/closed.html", context)
-    countries = targets.countries(campaign, language)
-    context |= {"countries": countries, "guess": guess_country(request, {one.code for one in countries})}
-    return render(request, "advocacy/campaign.html", context)
+    if not context["is_closed"]:
+        countries = targets.countries(campaign, language)
+        context |= {"countries": countries, "guess": guess_country(request, {one.code for one in countries})}
+    return render(request, "advocacy/campaign.html", context | more)
 
 
 @require_safe
