@@ -14,7 +14,7 @@ def prepare() -> None:
     """Migrate, compile the translations and seed the demo."""
     migrate()
     translations.compile()
-    call_command("seed_demo")
+    call_command("seed_demo", "--with-a-past")
 
 
 def migrate() -> None:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts.models import User
 from advocacy import letters, rules, targets, writing
-from advocacy.demo import home, newsletters
+from advocacy.demo import history, home, newsletters
 from advocacy.models import (
     Area,
     Campaign,
@@ -55,11 +55,12 @@ class Seeded:
 
 
 @transaction.atomic
-def seed() -> Seeded:
+def seed(*, with_a_past: bool = False) -> Seeded:
     """Create what the demo lacks. Safe to repeat: whatever has been edited since stays as it was edited.
 
     A parliament or a campaign that exists is left alone as a whole, so a person or template taken away by hand
-    does not come back. Raises ImproperlyConfigured in production.
+    does not come back. with_a_past: letters of the last weeks too, which nobody wrote. Raises ImproperlyConfigured
+    in production.
     """
     if settings.PRODUCTION:
         raise ImproperlyConfigured(
@@ -67,7 +68,7 @@ def seed() -> Seeded:
         )
     return Seeded(
         people=sum(_seed_people(path) for path in sorted((FOLDER / "representatives").glob("*.yaml"))),
-        campaigns=sum(_seed_campaign(FOLDER / name) for name in CAMPAIGNS),
+        campaigns=sum(_seed_campaign(FOLDER / name, with_a_past=with_a_past) for name in CAMPAIGNS),
         newsletters=_seed_newsletter(FOLDER / "newsletter"),
         staff=_seed_staff(),
     )
@@ -207,7 +208,7 @@ def _routes(row: Entry, person: Person) -> list[ContactRoute]:
 # --- campaigns ------------------------------------------------------------------------------------------------------
 
 
-def _seed_campaign(folder: Path) -> int:
+def _seed_campaign(folder: Path, *, with_a_past: bool) -> int:
     """A campaign with its texts, templates and rules; 0 if one of its name exists."""
     told = read(folder / "campaign.yaml")
     if Campaign.objects.filter(slug=told["slug"]).exists():
@@ -231,6 +232,8 @@ def _seed_campaign(folder: Path) -> int:
     if shown:
         said = {language: part.get("home", {}) for language, part in languages(folder).items()}
         home.seed_home(campaign, shown, said, folder / "files")
+    if with_a_past and "history" in shown:
+        history.seed_history(campaign, shown["history"])
     for number, row in enumerate(waiting, start=1):
         _write_and_confirm(campaign, number, row)
     return 1

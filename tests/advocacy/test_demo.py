@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from advocacy import colours, pace, targets, writing
+from advocacy import colours, pace, progress, targets, writing
 from advocacy.demo import seeding
 from advocacy.models import (
     Area,
@@ -29,7 +29,7 @@ from advocacy.models import (
     TargetRule,
 )
 from contacts.models import Contact, MailingList
-from mailer import composing
+from mailer import composing, invariants
 from mailer.models import Delivery, Mailing
 from mailer.writing import blocks, rendering
 from tests.shared_data import shared
@@ -290,3 +290,13 @@ def test_the_demo_s_newsletter_could_be_sent_as_it_stands():
         assert [str(problem) for problem in blocks.problems(text.blocks)] == []
         assert blocks.clean(text.blocks) == text.blocks  # what an editor would have saved
         assert "/c/common-bonds/" in rendering.render(text).html
+
+
+def test_the_past_of_the_demo_is_in_the_ledger_as_if_it_had_been():
+    seeding.seed(with_a_past=True)
+    campaign = Campaign.objects.get(slug="common-bonds")
+    assert [found.name for found in invariants.check_all() if found.ids] == []
+    told = progress.progress(campaign)
+    assert (told.letters, told.countries) == (360, 13)
+    seeding.seed(with_a_past=True)
+    assert campaign.letters.count() == 368
