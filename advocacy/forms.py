@@ -214,7 +214,7 @@ class EditorForm(forms.Form):
 
 
 class DetailsForm(forms.Form):
-    """Who writes, and what they agree to. Both consents stand alone and neither is ticked beforehand."""
+    """Who writes, and what they agree to. Each consent stands alone and none is ticked beforehand."""
 
     name = Typed(
         label=gettext_lazy("Your name"),
@@ -246,6 +246,7 @@ class DetailsForm(forms.Form):
     )
     letter_consent = forms.BooleanField(required=False)
     newsletter_consent = forms.BooleanField(required=False)
+    member_consent = forms.BooleanField(required=False)
 
     def clean_name(self) -> str:
         return rules.clean_name(self.cleaned_data["name"])

@@ -6,7 +6,7 @@ Every write is one function named by its verb; each is safe to repeat. Letters l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from advocacy import dispatching, links, mails, pace, reports, routes, suspicion, writing
+from advocacy import dispatching, links, mails, members, pace, reports, routes, suspicion, writing
 from advocacy.dispatching import dispatch_due
-from advocacy.models import Campaign, Letter, LetterTemplate, Submission, Supporter
+from advocacy.models import Campaign, Letter, LetterTemplate, Membership, Submission, Supporter
 from advocacy.models.letters import new_nonce
 from advocacy.progress import Progress, progress
 from advocacy.retention import expire, forget
@@ -28,7 +28,7 @@ from advocacy.targets import Candidate
 from contacts import subscriptions, suppressions
 from contacts.addresses import Address, parse
 from contacts.clock import database_now
-from contacts.models import Consent, Suppression
+from contacts.models import Consent, MailingList, Suppression
 from mailer import allowance, sending
 from mailer.models import Delivery
 from mailer.reasons import in_words
@@ -83,9 +83,13 @@ class Draft:
     wants_newsletter: bool = False
     letter_consent_text: str
     newsletter_consent_text: str = ""
+    wants_member_news: bool = False
+    member_consent_text: str = ""
     letters: Sequence[tuple[Candidate, LetterTemplate, str, str]]
     network: str = ""
     referrer: Submission | None = None
+    membership: Membership | None = None
+    source: str = ""
     suspicious: str = ""
     delay: timedelta = timedelta(0)
 
@@ -137,7 +141,11 @@ def _submit(draft: Draft) -> Submission:
         wants_newsletter=draft.wants_newsletter and draft.campaign.mailing_list_id is not None,
         letter_consent_text=draft.letter_consent_text,
         newsletter_consent_text=draft.newsletter_consent_text,
+        wants_member_news=draft.wants_member_news and members.list_of(draft.membership) is not None,
+        member_consent_text=draft.member_consent_text,
         referrer=draft.referrer,
+        membership=draft.membership,
+        source=draft.source,
         network=draft.network,
         created_at=now,
         expires_at=now + CONFIRM_DAYS,
@@ -411,19 +419,29 @@ def _record_consents(submission: Submission, now: datetime) -> None:
         source=source,
         proof=proof,
     )
-    if submission.wants_newsletter and campaign.mailing_list is not None:
+    for mailing_list, text, came_from in _wished_for(submission):
         subscriptions.subscribe_proven(
             address,
-            campaign.mailing_list,
-            text=submission.newsletter_consent_text,
+            mailing_list,
+            text=text,
             page=page,
-            source=source,
+            source=f"{source}{came_from}"[:100],
             proof=proof,
             mailed_at=allowance.mailed_at(address.hash, Delivery.Kind.CONFIRMATION, submission=submission.pk),
             name=submission.name,
             language=submission.language,
             country=submission.country,
         )
+
+
+def _wished_for(submission: Submission) -> Iterator[tuple[MailingList, str, str]]:
+    """The lists a supporter ticked, each with the words they agreed to: the campaign's, and that of a member."""
+    campaign, member = submission.campaign, submission.membership
+    if submission.wants_newsletter and campaign.mailing_list is not None:
+        yield campaign.mailing_list, submission.newsletter_consent_text, ""
+    own = members.list_of(member)
+    if submission.wants_member_news and member is not None and own is not None:
+        yield own, submission.member_consent_text, f" with {member.organisation.slug}"
 
 
 # --- afterwards ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from advocacy import letters, targets
 from advocacy.letters import Draft
 from advocacy.models import (
@@ -19,6 +19,7 @@ from advocacy.models import (
     Letter,
     LetterTemplate,
     Mandate,
+    Membership,
     Person,
     Submission,
 )
@@ -222,6 +223,25 @@ def make_letter(campaign: Campaign | None = None, mandate: Mandate | None = None
     submission = make_submission(campaign, [mandate] if mandate else [], **fields)
     letters.confirm(submission)
     return submission.letters.select_related("campaign", "submission", "delivery").get()
+
+
+def make_organisation(**fields: Any) -> Organisation:
+    number = next(_number)
+    return Organisation.objects.create(
+        **{"name": f"Organisation {number}", "slug": f"organisation-{number}", **fields}
+    )
+
+
+def make_membership(
+    campaign: Campaign | None = None, *, with_list: bool = False, **fields: Any
+) -> Membership:
+    """A new organisation with a page of the campaign, and with a list of its own if `with_list`."""
+    organisation = fields.pop("organisation", None) or make_organisation()
+    if with_list:
+        fields["mailing_list"] = make_mailing_list(organisation=organisation)
+    return Membership.objects.create(
+        campaign=campaign or make_campaign(), organisation=organisation, **fields
+    )
 
 
 def make_mailing_list(**fields: Any) -> MailingList:

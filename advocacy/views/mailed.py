@@ -11,6 +11,7 @@ from advocacy import letters, reports, texts, tokens, webmail
 from advocacy.forms import CorrectionForm, ReportForm
 from advocacy.models import Campaign, Submission
 from advocacy.views.guards import gone_is_one_page
+from advocacy.views.places import here
 from mailer.visitors import private, public_form, see_other
 
 
@@ -29,7 +30,7 @@ def pending(request: HttpRequest, token: str) -> HttpResponse:
 def send_again(request: HttpRequest, token: str) -> HttpResponse:
     """Mail the link once more, or say honestly when that will be possible."""
     submission = tokens.read(tokens.PENDING, token)
-    answer = see_other("advocacy:pending", token)
+    answer = see_other(here(request, "pending", token))
     answer["Location"] += "?again=sent" if letters.resend(submission).sent else "?again=later"
     return answer
 
@@ -49,7 +50,7 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
     except ValidationError as error:
         form.add_error("email", error)
         return _pending(request, submission, form=form, status=422)
-    return see_other("advocacy:pending", tokens.make(tokens.PENDING, corrected))
+    return see_other(here(request, "pending", tokens.make(tokens.PENDING, corrected)))
 
 
 def _pending(
@@ -63,6 +64,7 @@ def _pending(
     again = request.GET.get("again", "")
     context = {
         "campaign": submission.campaign,
+        "member": submission.membership,
         "submission": submission,
         "token": tokens.make(tokens.PENDING, submission),
         "address": address,
@@ -92,6 +94,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         rows = submission.letters.select_related("person", "mandate__legislature").order_by("pk")
         context = {
             "campaign": campaign,
+            "member": submission.membership,
             "text": texts.text_for(campaign, submission.language),
             "submission": submission,
             "letters": rows,

@@ -11,16 +11,16 @@ import json
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from advocacy import abuse, forms, letters, sharing, targets, texts, tokens
+from advocacy import abuse, arrivals, forms, letters, members, targets, texts, tokens
 from advocacy.forms import Filters, Writing
 from advocacy.models import Campaign
 from advocacy.targets import Offer
 from advocacy.views.campaigns import find_campaign
+from advocacy.views.places import here
 from mailer import proof_of_work
 from mailer.visitors import HONEYPOT, kept_by_the_reader, network_of, public_form, see_other
 
@@ -31,7 +31,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
     """Step 1: who represents this country, whom the campaign would write to, and the supporter's own choice."""
     campaign = find_campaign(request, slug)
     if campaign.status == Campaign.Status.CLOSED:
-        return redirect("advocacy:campaign", slug)
+        return redirect(here(request, "campaign", slug))
     if not abuse.may_look_up(request):
         return _too_many(request, campaign)
     return _choose(request, campaign)
@@ -48,7 +48,7 @@ def _choose(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpRe
     filters = Filters.of(request.GET)
     countries = {choice.code: choice for choice in targets.countries(campaign, language)}
     if filters.country not in countries:
-        return redirect("advocacy:campaign", campaign.slug)
+        return redirect(here(request, "campaign", campaign.slug))
     offer = targets.offer(campaign, filters.country, page=filters.page, **filters.narrowing)
     postcode_problem = _postcode_problem(filters, offer)
     if postcode_problem and not filters.area:
@@ -57,8 +57,10 @@ def _choose(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpRe
     picked = _picked(request, offer)
     on_page = {candidate.person.pk for candidate in offer.candidates}
     elsewhere = [pk for pk in picked if pk not in on_page]
+    arrival = arrivals.of(campaign, request.GET)
     context = {
         "campaign": campaign,
+        "member": arrival.member,
         "text": texts.text_for(campaign, language),
         "country": countries[filters.country],
         "filters": filters,
@@ -68,7 +70,7 @@ def _choose(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpRe
         "elsewhere": targets.still_offered(campaign, filters.country, elsewhere),
         "ticked_by_campaign": _ticks(offer),
         "error": error,
-        "via": forms.via(request.GET),
+        "arrival": arrival,
     }
     return render(request, "advocacy/choose.html", context, status=422 if error else 200)
 
@@ -105,7 +107,7 @@ def letter(request: HttpRequest, slug: str) -> HttpResponse:
     """Steps 2 and 3: the letter with the supporter's details, its preview, and sending it."""
     campaign = find_campaign(request, slug)
     if campaign.status == Campaign.Status.CLOSED:
-        return redirect("advocacy:campaign", slug)
+        return redirect(here(request, "campaign", slug))
     # This page names people as well, and shows the lists where the choice was wrong.
     if request.method == "GET" and not abuse.may_look_up(request):
         return _too_many(request, campaign)
@@ -164,7 +166,7 @@ def _send(request: HttpRequest, writing: Writing, form_token: str) -> HttpRespon
     if not verdict.is_taken:
         return _preview(request, writing, form_token, message=verdict.message, status=429)
     submission = letters.submit(_draft(request, writing, facts, verdict))
-    return see_other("advocacy:pending", tokens.make(tokens.PENDING, submission))
+    return see_other(here(request, "pending", tokens.make(tokens.PENDING, submission)))
 
 
 def _facts(campaign: Campaign, form_token: str) -> abuse.FormFacts | None:
@@ -181,6 +183,9 @@ def _draft(
 ) -> letters.Draft:
     campaign, details = writing.campaign, writing.details.cleaned_data
     language = get_language()
+    arrival = arrivals.of(campaign, request.POST)
+    credit = arrivals.credit(campaign, arrival)
+    member_consent = members.news_consent(arrival.member, language)
     return letters.Draft(
         campaign=campaign,
         country=Filters.of(request.POST).country,
@@ -193,9 +198,13 @@ def _draft(
         wants_newsletter=details["newsletter_consent"] and campaign.mailing_list is not None,
         letter_consent_text=forms.letter_consent(campaign, texts.text_for(campaign, language)),
         newsletter_consent_text=forms.newsletter_consent(campaign, language),
+        wants_member_news=bool(details["member_consent"] and member_consent),
+        member_consent_text=member_consent,
         letters=writing.letters,
         network=network_of(request),
-        referrer=sharing.referrer(campaign, forms.via(request.POST)),
+        referrer=credit.referrer,
+        membership=credit.membership,
+        source=credit.source,
         suspicious=verdict.reason,
         delay=verdict.delay,
     )
@@ -205,18 +214,21 @@ def _context(request: HttpRequest, writing: Writing, form_token: str) -> dict[st
     campaign, language = writing.campaign, get_language()
     text = texts.text_for(campaign, language)
     data = request.POST if request.method == "POST" else request.GET
+    arrival = arrivals.of(campaign, data)
     return {
         "campaign": campaign,
         "text": text,
         "writing": writing,
         "country": Filters.of(data).country,
-        "via": forms.via(data),
+        "arrival": arrival,
+        "member": arrival.member,
         "form_token": form_token,
         "honeypot": HONEYPOT,
         "solution": abuse.SOLUTION,
         "without_script": abuse.WITHOUT_SCRIPT,
         "letter_consent": forms.letter_consent(campaign, text),
         "newsletter_consent": forms.newsletter_consent(campaign, language),
+        "member_consent": members.news_consent(arrival.member, language),
     }
 
 
@@ -225,6 +237,6 @@ def _back_to_choice(campaign: Campaign, request: HttpRequest) -> str:
     data = request.POST if request.method == "POST" else request.GET
     query = data.copy()
     for name in list(query):
-        if name not in {"country", "to", "via", "postcode"}:
+        if name not in {"country", "to", "via", "with", "postcode"}:
             del query[name]
-    return f"{reverse('advocacy:choose', args=[campaign.slug])}?{query.urlencode()}"
+    return f"{here(request, 'choose', campaign.slug)}?{query.urlencode()}"

@@ -1,0 +1,12 @@
+"""Where the pages of a journey are: on our own site, or inside another site's page, where they must stay."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+
+def here(request: HttpRequest, name: str, *args: object) -> str:
+    """The address of another page of the journey at hand; inside a frame, the framed one."""
+    match = request.resolver_match
+    return reverse(f"advocacy:{name}", args=args, current_app=match.namespace if match else None)
