@@ -22,34 +22,29 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from mailer import bounces
-from mailer.models import Delivery
 from mailer.providers import Answer, Outcome
+from mailer.roads.replies import (
+    ACCEPTED,
+    CONTRADICTION,
+    DONE,
+    END,
+    RCPT,
+    RSET,
+    TEXT,
+    RelayError,
+    Reply,
+    broken,
+    in_words,
+    locked_out,
+    of_temporary,
+    refusal,
+    unreached,
+)
 
-BounceClass = Delivery.BounceClass
 IDLE_SECONDS = 30  # after which a kept connection is asked whether it is still there
 MAX_REPLY = 65_536  # octets; no reply is that long
 _REPLY = re.compile(rb"[2-5][0-9][0-9](?:[ -].*)?", re.DOTALL)
-_RELAYING_DENIED = re.compile(
-    r"relay\w* (access )?(is )?(denied|not permitted)|not permitted to relay", re.IGNORECASE
-)
 Tls = Literal["at once", "by STARTTLS", "none"]
-_RSET, _MAIL, _RCPT, _TEXT, _END, _DONE = range(6)
-
-
-class Reply(NamedTuple):
-    """A whole reply: its code and its words, an enhanced code included."""
-
-    code: int
-    words: str
-
-
-class RelayError(Exception):
-    """The connection is of no more use. `outcome` is what that means for mails that were never sent on it."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.reason)
-        self.outcome = outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +122,7 @@ class _Flight:
 
     def __init__(self, tag: int) -> None:
         self.tag = tag
-        self.stage = _RSET
+        self.stage = RSET
         self.refusal: Outcome | None = None
         self.whole = (
             False  # whether all of it was handed to the socket: only then the relay may have accepted it
@@ -154,13 +149,13 @@ class Connection:
         try:
             self._socket: socket.socket = socket.create_connection((relay.host, relay.port), timeout=timeout)
         except OSError as error:
-            raise RelayError(_unreached(error)) from error
+            raise RelayError(unreached(error)) from error
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._begin(relay, name)
         except OSError as error:
             self.close()
-            raise RelayError(_unreached(error)) from error
+            raise RelayError(unreached(error)) from error
         except RelayError:
             self.close()
             raise
@@ -258,10 +253,10 @@ class Connection:
         if relay.tls == "by STARTTLS":
             # Never in the clear over a network, whatever a relay, or somebody in its place, offers.
             if "STARTTLS" not in self.features:
-                raise RelayError(_locked_out("the relay offers no TLS"))
+                raise RelayError(locked_out("the relay offers no TLS"))
             self._require(self._command(b"STARTTLS"), {220})
             if self._buffer:
-                raise RelayError(_locked_out("the relay spoke before TLS began"))
+                raise RelayError(locked_out("the relay spoke before TLS began"))
             self._to_tls()
             self._greet(name)
         if relay.user:
@@ -272,7 +267,7 @@ class Connection:
         try:
             self._socket = context.wrap_socket(self._socket, server_hostname=self._relay.host)
         except ssl.SSLCertVerificationError as error:
-            raise RelayError(_locked_out("the relay's certificate is not valid")) from error
+            raise RelayError(locked_out("the relay's certificate is not valid")) from error
 
     def _greet(self, name: str) -> None:
         reply = self._command(b"EHLO " + name.encode("ascii"))
@@ -292,7 +287,7 @@ class Connection:
             self._require(self._command(base64.b64encode(user.encode())), {334})
             self._require(self._command(base64.b64encode(password.encode())), {235})
         else:
-            raise RelayError(_locked_out("the relay offers no way to log in that we know"))
+            raise RelayError(locked_out("the relay offers no way to log in that we know"))
 
     def _command(self, line: bytes) -> Reply:
         self._socket.sendall(line + b"\r\n")
@@ -302,8 +297,8 @@ class Connection:
         if reply.code in wanted:
             return
         if reply.code >= 500:
-            raise RelayError(_locked_out(_in_words(reply)))
-        raise RelayError(_of_temporary(reply))
+            raise RelayError(locked_out(in_words(reply)))
+        raise RelayError(of_temporary(reply))
 
     # --- mails ---------------------------------------------------------------------------------------------
 
@@ -327,8 +322,8 @@ class Connection:
                 self._read_until_stage(flight, flight.stage + 1)
                 if flight.refusal is not None:
                     break
-            if flight.stage < _END:
-                self._settle(flight, flight.refusal or _CONTRADICTION)
+            if flight.stage < END:
+                self._settle(flight, flight.refusal or CONTRADICTION)
         self._unsent = (flight, mail)
 
     def _write_text(self, commands: bytes = b"", next_flight: _Flight | None = None) -> None:
@@ -337,8 +332,8 @@ class Connection:
         if self._unsent is not None:
             flight, mail = self._unsent
             self._unsent = None
-            self._read_until_stage(flight, _END)
-            if flight.stage == _END:
+            self._read_until_stage(flight, END)
+            if flight.stage == END:
                 # Was its recipient refused, an empty text ends the transaction and reaches nobody.
                 if flight.refusal is None:
                     text = _stuffed(mail.octets) if mail.dots else mail.octets
@@ -375,7 +370,7 @@ class Connection:
             # What the relay said before it hung up is still there to be read.
             with contextlib.suppress(RelayError):
                 self._read_until(0)
-        raise RelayError(_broken(error)) from error
+        raise RelayError(broken(error)) from error
 
     # --- replies -------------------------------------------------------------------------------------------
 
@@ -396,15 +391,15 @@ class Connection:
             if line[:4] == b"250 " and not self._lines and flights:
                 flight = flights[0]
                 stage = flight.stage
-                if stage < _RCPT:
+                if stage < RCPT:
                     flight.stage = stage + 1
                     continue
-                if stage == _RCPT:
-                    flight.stage = _END if chunking else _TEXT
+                if stage == RCPT:
+                    flight.stage = END if chunking else TEXT
                     continue
-                if stage == _END and flight.refusal is None:
+                if stage == END and flight.refusal is None:
                     flights.popleft()
-                    flight.stage = _DONE
+                    flight.stage = DONE
                     done.append((flight.tag, ACCEPTED))
                     continue
             self._understand(line)
@@ -414,23 +409,23 @@ class Connection:
         if reply is None:
             return
         if reply.code == 421 or not self._flights:
-            self._closing = _of_temporary(reply)
+            self._closing = of_temporary(reply)
             raise RelayError(self._closing)
         flight = self._flights[0]
-        positive = reply.code == 354 if flight.stage == _TEXT else 200 <= reply.code < 300
+        positive = reply.code == 354 if flight.stage == TEXT else 200 <= reply.code < 300
         if not positive and flight.refusal is None:
-            flight.refusal = _refusal(flight.stage, reply)
-        if flight.stage == _END:
+            flight.refusal = refusal(flight.stage, reply)
+        if flight.stage == END:
             contradicts = positive and flight.refusal is not None and self._chunking
-            self._settle(flight, _CONTRADICTION if contradicts else flight.refusal or ACCEPTED)
-        elif flight.stage == _TEXT and not positive:
-            self._settle(flight, flight.refusal or _CONTRADICTION)
+            self._settle(flight, CONTRADICTION if contradicts else flight.refusal or ACCEPTED)
+        elif flight.stage == TEXT and not positive:
+            self._settle(flight, flight.refusal or CONTRADICTION)
         else:
-            flight.stage = _END if flight.stage == _RCPT and self._chunking else flight.stage + 1
+            flight.stage = END if flight.stage == RCPT and self._chunking else flight.stage + 1
 
     def _settle(self, flight: _Flight, outcome: Outcome) -> None:
         self._flights.popleft()
-        flight.stage = _DONE
+        flight.stage = DONE
         self.done.append((flight.tag, outcome))
 
     def _reply(self) -> Reply:
@@ -458,7 +453,7 @@ class Connection:
         try:
             received = self._socket.recv(65_536)
         except OSError as error:
-            raise RelayError(_broken(error)) from error
+            raise RelayError(broken(error)) from error
         if not received:
             raise RelayError(Outcome(Answer.LATER, reason="the relay closed the connection"))
         if len(self._buffer) > MAX_REPLY:
@@ -466,54 +461,7 @@ class Connection:
         return received
 
 
-# --- what replies and errors come to -------------------------------------------------------------------------
-
-ACCEPTED = Outcome(Answer.ACCEPTED)
-_CONTRADICTION = Outcome(Answer.UNKNOWN, reason="the relay's replies contradict each other")
-
-
 def _stuffed(octets: bytes) -> bytes:
     """A text whose lines may begin with a dot (RFC 5321 §4.5.2)."""
     stuffed = octets.replace(b"\r\n.", b"\r\n..")
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
-
-
-def _refusal(stage: int, reply: Reply) -> Outcome:
-    code = bounces.code_in(reply.words) or str(reply.code)
-    if reply.code < 500:
-        return _of_temporary(reply)
-    if reply.code in (530, 535, 538) or bounces.classify(code) == BounceClass.AUTHENTICATION:
-        return _locked_out(_in_words(reply))
-    if stage in (_RSET, _MAIL) and code != "5.3.4" and reply.code != 552:
-        # What is wrong with our own address is wrong for everybody.
-        return _locked_out(_in_words(reply))
-    if stage == _RCPT and _RELAYING_DENIED.search(reply.words):
-        return _locked_out(_in_words(reply))
-    return Outcome(Answer.REFUSED, reason=_in_words(reply), code=code)
-
-
-def _of_temporary(reply: Reply) -> Outcome:
-    code = bounces.code_in(reply.words) or str(reply.code)
-    if reply.code == 421:
-        return Outcome(Answer.SLOW_DOWN, reason=_in_words(reply), wait=60.0, code=code)
-    return Outcome(Answer.LATER, reason=_in_words(reply), code=code)
-
-
-def _in_words(reply: Reply) -> str:
-    """Code and enhanced code only: relays like to quote the address."""
-    enhanced = bounces.code_in(reply.words)
-    return f"the relay answered {reply.code}" + (f" {enhanced}" if "." in enhanced else "")
-
-
-def _locked_out(reason: str) -> Outcome:
-    return Outcome(
-        Answer.LOCKED_OUT, reason=f"{reason}: check the relay's address, user and password", wait=60.0
-    )
-
-
-def _unreached(error: OSError) -> Outcome:
-    return Outcome(Answer.LATER, reason=f"the relay could not be reached: {type(error).__name__}")
-
-
-def _broken(error: OSError) -> Outcome:
-    return Outcome(Answer.LATER, reason=f"the connection to the relay broke: {type(error).__name__}")

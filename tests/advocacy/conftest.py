@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from django.utils import translation
 
 from mailer import sending
 from mailer.models import Delivery
+from tests.advocacy.importing import DATA
 
 
 class Outbox:
@@ -38,3 +41,18 @@ def english() -> Iterator[None]:
     """Each test begins in English: a request in another language leaves that language behind in its thread."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture
+def parliament(tmp_path: Path) -> Callable[..., Path]:
+    """Writes the Popolo file, changed by a function if one is given; returns its path."""
+
+    def write(change: Any = None, name: str = "popolo.json") -> Path:
+        data = json.loads((DATA / "popolo.json").read_text())
+        if change:
+            change(data)
+        path = tmp_path / name
+        path.write_text(json.dumps(data))
+        return path
+
+    return write
