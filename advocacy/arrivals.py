@@ -6,13 +6,14 @@ Nothing of it is believed before the letters are posted, and then it wins nothin
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
 from advocacy import forms, members, sharing
-from advocacy.models import Campaign, Membership, Submission
+from advocacy.models import Campaign, Membership
+from advocacy.sharing import CameBy
 
 _SHORT_NAME = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
@@ -31,15 +32,6 @@ class Arrival:
         return urlencode({name: value for name, value in carried.items() if value})
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """For whom a submission counts."""
-
-    referrer: Submission | None = None
-    membership: Membership | None = None
-    source: str = ""
-
-
 def of(campaign: Campaign, data: QueryDict) -> Arrival:
     """How the reader of a page came; a member that is unknown, closed or of another campaign is none."""
     named = data.get("with", "")
@@ -47,6 +39,7 @@ def of(campaign: Campaign, data: QueryDict) -> Arrival:
     return Arrival(forms.via(data), member)
 
 
-def credit(campaign: Campaign, arrival: Arrival) -> Credit:
+def credit(campaign: Campaign, arrival: Arrival) -> CameBy:
     """Whom a submission is to be counted for. The page somebody came by says more than the link that led there."""
-    return Credit(referrer=sharing.referrer(campaign, arrival.via), membership=arrival.member)
+    found = sharing.came_by(campaign, arrival.via)
+    return replace(found, membership=arrival.member or found.membership)

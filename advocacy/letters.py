@@ -23,6 +23,7 @@ from advocacy.models import Campaign, Letter, LetterTemplate, Membership, Submis
 from advocacy.models.letters import new_nonce
 from advocacy.progress import Progress, progress
 from advocacy.retention import expire, forget
+from advocacy.sharing import personal_link
 from advocacy.states import LetterState, state_of
 from advocacy.targets import Candidate
 from contacts import subscriptions, suppressions
@@ -346,6 +347,7 @@ def confirm(submission: Submission) -> int:
     )
     confirmed = _confirm_letters(pending, now)
     _record_consents(submission, now)
+    personal_link(submission)
     mails.letters_copy(submission)
     # Last, since it holds the lanes of the addresses until the transaction ends.
     pace.allot([letter for letter in confirmed if letter.status == Status.CONFIRMED], now)

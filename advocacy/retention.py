@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from advocacy import dispatching, mails
 from advocacy.models import Campaign, Letter, Report, Submission, Supporter
+from advocacy.sharing.links import let_go
 from contacts import suppressions
 from contacts.clock import database_now
 from mailer import allowance, personal
@@ -166,6 +167,7 @@ def erase(supporter: Supporter) -> dict[str, int]:
     supporter.submissions.filter(confirmed_at=None, expires_at__gt=now).update(expires_at=now)
     counts = _empty(list(supporter.submissions.values_list("pk", flat=True)))
     supporter.submissions.exclude(network="").update(network="")
+    let_go(supporter)
     mails = _empty_address(supporter)
     return {**counts, "mailer.delivery": mails, "advocacy.supporter": int(supporter.address != "")}
 

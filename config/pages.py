@@ -37,7 +37,7 @@ def accent(request: HttpRequest, colour: str) -> HttpResponse:
 @cache_control(public=True, max_age=86_400)
 def robots(request: HttpRequest) -> HttpResponse:
     """Campaign pages may be found; whatever stands behind a token or a login may not."""
-    kept_out = ["/staff/", "/webhooks/", "/c/", "/o/"] + [
+    kept_out = ["/staff/", "/webhooks/", "/c/", "/o/", "/j/"] + [
         f"/{language}/{page}/"
         for language, _name in settings.LANGUAGES
         for page in (

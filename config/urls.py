@@ -4,6 +4,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLResolver, include, path, re_path
 from django.urls.resolvers import RoutePattern
 
+from advocacy.views.short import short
 from config import health, pages
 from mailer.picture_views import picture
 
@@ -25,6 +26,7 @@ urlpatterns = [
     re_path(r"^pictures/(?P<name>[0-9a-f]{64}\.(?:png|jpg))$", picture, name="picture"),
     path("webhooks/", include("mailer.webhook_urls")),
     path("", include("mailer.links.urls")),
+    re_path(r"^j/(?P<code>[^/]{1,80})/?\Z", short, name="short"),
     _Desk(RoutePattern("staff/"), "config.desk_urls", app_name="admin", namespace="admin"),
     *i18n_patterns(path("", include("mailer.urls")), path("", include("advocacy.urls"))),
 ]

@@ -43,7 +43,8 @@ class ShareText(models.Model):
 class ShareLink(models.Model):
     """A short address of a campaign, /j/<code>: of one supporter, of a member organisation, or of staff for a source.
 
-    Whose link it is, is told to nobody who follows it. Who came by it is counted once their letters are confirmed
+    Whose link it is, is told to nobody who follows it. One without owner and source was an erased supporter's: it
+    still leads to the campaign. Who came by it is counted once their letters are confirmed
     (`Submission.referrer`, `.membership`, `.source`); `opened` counts what looks like a person opening it.
     """
 
@@ -83,6 +84,23 @@ class ShareLink(models.Model):
                 name="share_link_of_staff",
                 condition=Q(submission__isnull=True),
             )
+        ]
+        constraints: ClassVar = [
+            # Who came is counted by member and source: two links of one would be told apart by nothing.
+            models.UniqueConstraint(
+                fields=["campaign", "source"],
+                condition=Q(submission__isnull=True, membership__isnull=True) & ~Q(source=""),
+                name="one_short_link_per_source",
+            ),
+            models.UniqueConstraint(
+                fields=["membership", "source"],
+                condition=Q(membership__isnull=False),
+                name="one_short_link_per_member_and_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(submission__isnull=True) | Q(membership__isnull=True, source=""),
+                name="short_link_is_of_one",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -148,11 +148,18 @@ def _said(shown: list[Shown]) -> str:
     return " ".join(f"{one.letter.person.name}: {one.state.word}." for one in shown)
 
 
+def _personal(submission: Submission) -> str:
+    """The supporter's own link. Looking makes none: who confirmed before there were short ones has a long one."""
+    if hasattr(submission, "share_link"):
+        return sharing.address_of(submission.share_link)
+    page = settings.SITE_URL + reverse("advocacy:campaign", args=[submission.campaign.slug])
+    return f"{page}?via={sharing.sealed_code(submission)}"
+
+
 def _around(submission: Submission) -> dict[str, object]:
     campaign, language = submission.campaign, get_language()
     text = texts.text_for(campaign, language)
-    link = settings.SITE_URL + reverse("advocacy:campaign", args=[campaign.slug])
-    link += f"?via={sharing.code(submission)}"
+    link = _personal(submission)
     words = (text.share_text or text.title) if text else campaign.name
     # On lines of their own, Latin tags and links do not get mixed up with Arabic words.
     words = f"{words}\n{campaign.hashtags}".strip()
@@ -167,6 +174,6 @@ def _around(submission: Submission) -> dict[str, object]:
         "link": link,
         "share_text": f"{words}\n{link}",
         "ways": sharing.ways(text.title if text else campaign.name, words, link),
-        "brought": submission.brought.filter(confirmed_at__isnull=False).count(),
+        "brought": sharing.brought_by(submission),
         "others": [(other, texts.text_for(other, language)) for other in others],
     }

@@ -11,6 +11,9 @@ import ipaddress
 import re
 
 from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.networks import plain_network_of
 
 # Programs that look at links for others, by the name they give: gateways, previews of chats, crawlers, libraries.
 _SCANNER = re.compile(
@@ -44,6 +47,28 @@ _NETWORKS = (
     "64.235.144.0/20",
     "209.222.80.0/21",
 )
+
+
+_AHEAD = {"prefetch", "preview", "prerender"}
+
+
+def is_person(request: HttpRequest) -> bool:
+    """Whether a request is counted as a person's where nothing more than itself is known of it."""
+    agent = request.headers.get("User-Agent", "")
+    return (
+        request.method == "GET"
+        and not is_ahead(request)
+        and is_browser(agent)
+        and agent != APPLE_PROXY
+        and not is_scanner(agent)
+        and not is_scanner_network(plain_network_of(request))
+    )
+
+
+def is_ahead(request: HttpRequest) -> bool:
+    """Whether a browser says that it fetches ahead: there is no reader yet."""
+    purpose = request.headers.get("Sec-Purpose") or request.headers.get("Purpose", "")
+    return bool(_AHEAD & set(re.split(r"[\s;,]+", purpose.lower())))
 
 
 def is_scanner(agent: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from contextlib import suppress
 
 from django.conf import settings
@@ -12,14 +11,13 @@ from django.utils.encoding import iri_to_uri
 from django.views.decorators.http import require_safe
 
 from mailer.guards import gone_is_one_page
-from mailer.links import hits, tokens
+from mailer.links import agents, hits, tokens
 from mailer.links.rewriting import TRAP, may_be_counted
 from mailer.models import Hit, Link
 from mailer.seals import Gone
 from mailer.visitors import private
 
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-_AHEAD = {"prefetch", "preview", "prerender"}
 
 
 @private
@@ -53,8 +51,7 @@ def pixel(request: HttpRequest, token: str) -> HttpResponse:
 
 def _count(request: HttpRequest, delivery_id: int, kind: Hit.Kind, link: Link | None = None) -> None:
     """A HEAD asks whether there is a page; a browser that says it fetches ahead has no reader yet. Neither counts."""
-    purpose = request.headers.get("Sec-Purpose") or request.headers.get("Purpose", "")
-    if request.method == "GET" and not _AHEAD & set(re.split(r"[\s;,]+", purpose.lower())):
+    if request.method == "GET" and not agents.is_ahead(request):
         hits.keep(request, delivery_id, kind, link)
 
 

@@ -9,6 +9,7 @@ from django.utils import translation
 from accounts.models import User
 from advocacy import forms, letters, links, reports, sharing, tokens, writing
 from advocacy.models import Campaign, ContactRoute, Letter, Report, Submission
+from advocacy.sharing import CameBy
 from contacts.models import Consent, MailingList
 from mailer.models import Delivery
 from tests.advocacy.pages import Page, Visitor
@@ -221,7 +222,7 @@ def test_who_came_by_a_personal_link_is_counted_for_its_owner(campaign, member):
     owner = make_submission(campaign)
     letters.confirm(owner)
     visitor = Visitor()
-    start = visitor.get(f"/en/c/{campaign.slug}/?via={sharing.code(owner)}")
+    start = visitor.get(f"/en/c/{campaign.slug}/?via={sharing.sealed_code(owner)}")
     choose = visitor.send(start.forms[0], country="KE")
     page = visitor.send(
         choose.form("/write/"), action=f"/en/c/{campaign.slug}/write/letter/", to=[member.person_id]
@@ -236,7 +237,7 @@ def test_who_came_by_a_personal_link_is_counted_for_its_owner(campaign, member):
 
 @pytest.mark.parametrize("code", ["", "x", "1-", "1-0000000000", "zzzzzzzzzzzzzzzz-1", "1-\x00", "١-abc"])
 def test_a_made_up_personal_link_counts_for_nobody(campaign, code):
-    assert sharing.referrer(campaign, code) is None
+    assert sharing.came_by(campaign, code) == CameBy()
 
 
 # --- size -------------------------------------------------------------------------------------------------------
@@ -547,7 +548,7 @@ def test_a_web_form_with_another_scheme_is_no_link(campaign, assembly):
 def test_what_is_passed_on_is_plain_links_with_the_personal_one(campaign, member):
     submission = _confirmed(campaign, member)
     page = _status(submission)
-    assert f"?via={sharing.code(submission)}" in page.html
+    assert f"/j/{submission.share_link.code}" in page.html
     for site in (
         "https://wa.me/",
         "mailto:?",
