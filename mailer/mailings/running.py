@@ -193,7 +193,7 @@ def resume(mailing: Mailing, by: User) -> None:
     wake(mailing.pk, RINGS)
 
 
-def cancel(mailing: Mailing, by: User, why: str = "") -> None:
+def cancel(mailing: Mailing, by: User | None, why: str = "") -> None:
     """Call a mailing off for good: nobody is asked for any more, and who still waits becomes `cancelled`.
 
     Requests already running end as they end. Raises StandsElsewhere.

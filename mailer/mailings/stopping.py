@@ -1,4 +1,5 @@
 """When the machine itself pauses a mailing, with the reason in words: a person looks, and resumes or calls off.
+Twice reported as spam by too many, it is called off.
 
 What a worker sees in the answers (refused authentication, mails that cannot be written) stops it at once; what the
 world reports (complaints, dead mailboxes) is looked at by the sweeper. RELIABILITY §3 and F23 name the numbers.
@@ -40,6 +41,16 @@ def pause(mailing: Mailing, why: str, detail: dict[str, Any] | None = None) -> b
     except running.StandsElsewhere:
         return False
     logger.error("a mailing was paused", extra={"mailing": mailing.pk, "why": why})
+    return True
+
+
+def end(mailing: Mailing, why: str) -> bool:
+    """Call off a mailing that is being sent; False if it stood still already. Safe to repeat."""
+    try:
+        running.cancel(mailing, None, why)
+    except running.StandsElsewhere:
+        return False
+    logger.error("a mailing was called off by its limits", extra={"mailing": mailing.pk, "why": why})
     return True
 
 
@@ -86,7 +97,8 @@ class Watch:
 @dataclass(frozen=True, slots=True)
 class Limit:
     """So many reports at least, and this share of those sent, pause a mailing. Once a person has resumed it, only
-    `more` above the share at that time pauses it again: they have seen the figure."""
+    `more` above the share at that time pauses it again: they have seen the figure. From `ends` on it is not paused
+    again but called off."""
 
     name: str
     words: str
@@ -95,6 +107,7 @@ class Limit:
     more: float
     fact: str
     detail: str = ""
+    ends: float = 1.0
 
 
 LIMITS: Sequence[Limit] = (
@@ -105,6 +118,7 @@ LIMITS: Sequence[Limit] = (
         0.002,
         0.001,
         DeliveryEvent.Type.COMPLAINED,
+        ends=0.003,  # what large providers never accept (RELIABILITY §3)
     ),
     Limit(
         "hard bounces",
@@ -164,8 +178,11 @@ def check(mailing: Mailing) -> bool:
             if fact == limit.fact and (not limit.detail or detail == limit.detail)
         )
         share = count / sent
-        if count >= limit.least and share >= _allowed(mailing, limit.name, limit.share, limit.more):
+        last = _when_paused(mailing, limit.name)
+        if count >= limit.least and share >= _allowed(last, limit.share, limit.more):
             words = limit.words % {"share": f"{share * 100:.1f}"} if "%(" in limit.words else limit.words
+            if last is not None and share >= limit.ends:
+                return end(mailing, words)
             return pause(mailing, words, {"limit": limit.name, "share": share})
     blocked = figures.get((DeliveryEvent.Type.BOUNCED, Delivery.BounceClass.BLOCK), 0)
     return blocked >= unreachable.LEAST_BLOCKED and _is_blocked(mailing)
@@ -177,17 +194,22 @@ def _is_blocked(mailing: Mailing) -> bool:
         return False
     for found in unreachable.blocked_domains(mailing):
         name = f"blocked by {found.domain}"
-        if found.share >= _allowed(mailing, name, unreachable.BLOCKED_SHARE, 0.01):
+        if found.share >= _allowed(_when_paused(mailing, name), unreachable.BLOCKED_SHARE, 0.01):
             words = BLOCKED % {"domain": found.domain, "share": f"{found.share * 100:.1f}"}
             return pause(mailing, words, {"limit": name, "share": found.share})
     return False
 
 
-def _allowed(mailing: Mailing, name: str, share: float, more: float) -> float:
-    """The share from which a limit applies: `more` above what it was when the mailing was last paused for it."""
+def _when_paused(mailing: Mailing, name: str) -> float | None:
+    """The share at which the mailing was last paused for this limit; None if it never was."""
     last = (
         MailingAct.objects.filter(mailing=mailing, what=MailingAct.What.PAUSED, detail__limit=name)
         .order_by("-at", "-pk")
         .first()
     )
-    return share if last is None else max(share, last.detail["share"] + more)
+    return None if last is None else float(last.detail["share"])
+
+
+def _allowed(last: float | None, share: float, more: float) -> float:
+    """The share from which a limit applies: `more` above what it was when the mailing was last paused for it."""
+    return share if last is None else max(share, last + more)

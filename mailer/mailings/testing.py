@@ -64,17 +64,15 @@ def send(
     to = _addresses(staff, lists)
     if not to:
         raise ValidationError(_("Please choose somebody with an address."))
-    left = settings.TEST_MAILS_PER_HOUR - _sent_lately(by)
-    if len(to) > left:
-        raise ValidationError(
-            _("You may send %(most)d test mails an hour; %(left)d are left.")
-            % {"most": settings.TEST_MAILS_PER_HOUR, "left": max(left, 0)}
-        )
+    _check_budget(by, len(to))
     if mailing.sender is None:
         raise ValidationError(_("The mailing has no sender yet."))
     mail = _mail(mailing, text, person)  # takes its time: no transaction is open
     context = {"mailing": mailing.pk, "language": text.language, **({"as": person.pk} if person else {})}
     with transaction.atomic():
+        # Once more, now that nobody else can spend it: two windows of one person count together.
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        _check_budget(by, len(to))
         message = sending.write(
             subject=mail.subject,
             text=mail.text,
@@ -131,6 +129,15 @@ def _seeds(mailing_list: MailingList) -> list[Address]:
         [address.hash for address in addresses], Suppression.Scope.MAILINGS
     )
     return [address for address in addresses if address.hash not in stopped]
+
+
+def _check_budget(by: User, people: int) -> None:
+    left = settings.TEST_MAILS_PER_HOUR - _sent_lately(by)
+    if people > left:
+        raise ValidationError(
+            _("You may send %(most)d test mails an hour; %(left)d are left.")
+            % {"most": settings.TEST_MAILS_PER_HOUR, "left": max(left, 0)}
+        )
 
 
 def _sent_lately(by: User) -> int:

@@ -215,7 +215,7 @@ def sent_to(people: int) -> Mailing:
     return mailing
 
 
-def test_too_many_complaints_pause_a_mailing_and_a_person_may_go_on_until_there_are_more():
+def test_too_many_complaints_pause_a_mailing_and_too_many_more_end_it():
     mailing = sent_to(2_000)
     report(mailing, "complained", 4)
     assert sweeping.tick()["paused"] == 0
@@ -227,6 +227,10 @@ def test_too_many_complaints_pause_a_mailing_and_a_person_may_go_on_until_there_
     assert sweeping.tick()["paused"] == 0  # they have seen the figure
     MailingFigure.objects.filter(detail="more").update(count=3)
     assert sweeping.tick()["paused"] == 1
+    mailing.refresh_from_db()
+    assert mailing.status == Status.CANCELLED
+    act = mailing.acts.filter(what=MailingAct.What.CANCELLED).get()
+    assert (act.by, act.why) == (None, "0.4 % of its readers reported it as spam")
 
 
 def test_dead_addresses_pause_it_from_twenty_up():
