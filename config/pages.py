@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import logging
 from collections.abc import Callable
 
@@ -11,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import condition, require_safe
 
 from advocacy import colours
 
@@ -31,6 +33,23 @@ def accent(request: HttpRequest, colour: str) -> HttpResponse:
         f"@media(prefers-color-scheme:dark){{:root{{--accent:{dark.colour};--on-accent:{dark.on}}}}}"
     )
     return HttpResponse(css, content_type="text/css; charset=utf-8")
+
+
+@functools.cache
+def _embed_script() -> tuple[bytes, str]:
+    script = (settings.BASE_DIR / "static" / "js" / "embed.js").read_bytes()
+    return script, f'"{hashlib.sha256(script).hexdigest()[:20]}"'
+
+
+@require_safe
+@cache_control(public=True, max_age=3_600)
+@condition(etag_func=lambda request: _embed_script()[1])
+def embed_script(request: HttpRequest) -> HttpResponse:
+    """The script that other sites load, under an address that never changes. The same bytes for everybody."""
+    answer = HttpResponse(_embed_script()[0], content_type="text/javascript; charset=utf-8")
+    # Also for a site that isolates itself (Cross-Origin-Embedder-Policy: require-corp).
+    answer["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
 
 
 @require_safe

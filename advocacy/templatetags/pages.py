@@ -72,6 +72,19 @@ def site_url(name: str, *args: object) -> str:
     return settings.SITE_URL + reverse(name, args=args)
 
 
+@register.simple_tag(takes_context=True)
+def new_tab(context: template.Context, *rel: str) -> SafeString:
+    """The attributes of a link that leads out of the journey: from inside a frame into a tab of its own."""
+    request = context.get("request")
+    framed = bool(getattr(request, "base", ""))
+    words = " ".join(["noopener", *rel]) if framed or rel else ""
+    return format_html(
+        "{}{}",
+        SafeString(' target="_blank"') if framed else "",
+        format_html(' rel="{}"', words) if words else "",
+    )
+
+
 @register.filter
 def house_name(legislature: Legislature) -> str:
     """A legislature as the reader of the page calls it."""
