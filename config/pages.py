@@ -8,10 +8,12 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib import admin
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
+from django.views import defaults
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_safe
 
@@ -80,6 +82,24 @@ def robots(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponse:
     """Browsers ask here whatever the page says."""
     return HttpResponse(status=302, headers={"Location": static("icons/favicon.svg")})
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: at the desk with the head of the desk and a way back, elsewhere as a public page."""
+    return _of_the_desk(request, "staff/403.html", 403) or defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, as `forbidden`."""
+    return _of_the_desk(request, "staff/404.html", 404) or defaults.page_not_found(request, exception)
+
+
+def _of_the_desk(request: HttpRequest, template: str, status: int) -> HttpResponse | None:
+    """The page for staff who are signed in and at an address of the desk; None for everybody else."""
+    user = getattr(request, "user", None)
+    if not request.path.startswith("/staff/") or user is None or not (user.is_active and user.is_staff):
+        return None
+    return render(request, template, admin.site.each_context(request), status=status)
 
 
 class Unavailable:

@@ -143,6 +143,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French")), ("es", _("Spanish")), ("ar", _("Arabic"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = "config.formats"  # dates as "22 Nov 2026, 14:05", in every language
 USE_TZ = True
 TIME_ZONE = "UTC"
 

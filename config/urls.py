@@ -18,6 +18,9 @@ class _Desk(URLResolver):
         pass
 
 
+handler403 = "config.pages.forbidden"
+handler404 = "config.pages.not_found"
+
 urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),

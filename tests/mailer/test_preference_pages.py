@@ -159,7 +159,7 @@ def test_a_pause_lasts_as_long_as_was_chosen_and_ends_by_one_press(ann, news):
         page = press(visitor, visitor.get(lasting(ann)), "pause", days="30")
         ann.refresh_from_db()
         assert ann.paused_until == date(2026, 4, 1)
-        assert "before April 1, 2026" in page.text
+        assert "before 1 Apr 2026" in page.text
         press(visitor, page, "pause")
         ann.refresh_from_db()
         assert ann.paused_until is None
