@@ -1,14 +1,19 @@
 """The one helper that says what a member of staff may see and do. Every staff page asks it, nothing else does.
 
-Two questions, both answered here: has this person the right (a Django permission, given through the groups
-of `roles.py`), and does the row belong to an organisation they work for.
+Three questions, all answered here: has this person the right (a Django permission, given through the groups
+of `roles.py`), does the row belong to an organisation they work for, and does it belong to the mailing lists they are
+bound to, if they are bound to some.
 
 A model says whose its rows are by a field `organisation`; one that says it through another row is announced
 by `belongs_through`. A model with neither is shared by the whole house.
+
+Which lists a person is bound to is known to the app above: it gives `binds` the question. What is left of a model's
+rows for such a person is said by `narrows`; a model without that is not about lists.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
@@ -19,7 +24,12 @@ from accounts.models import User
 
 M = TypeVar("M", bound=models.Model)
 
+Condition = Callable[[User, frozenset[int]], models.Q]
+
 _paths: dict[type[models.Model], tuple[str, ...]] = {}
+_conditions: dict[type[models.Model], Condition] = {}
+_shut_to_the_bound: set[str] = set()
+_lists_of: Callable[[User], frozenset[int]] | None = None
 
 
 def belongs_through(model: type[models.Model], *paths: str) -> None:
@@ -30,9 +40,40 @@ def belongs_through(model: type[models.Model], *paths: str) -> None:
     _paths[model] = tuple(dict.fromkeys([*_paths.get(model, ()), *paths]))
 
 
+def binds(lists_of: Callable[[User], frozenset[int]], *, shut: tuple[str, ...] = ()) -> None:
+    """Say which lists a person is bound to (none: to all), and which rights nobody has who is bound to some."""
+    global _lists_of
+    _lists_of = lists_of
+    _shut_to_the_bound.update(shut)
+
+
+def narrows(model: type[models.Model], condition: Condition) -> None:
+    """The rows of `model` left to a person who is bound to some lists. Safe to repeat."""
+    _conditions[model] = condition
+
+
+def bound_to(user: User) -> frozenset[int] | None:
+    """The ids of the lists a person is bound to; None for who works with all lists. One query a request."""
+    if _lists_of is None or user.pk is None:
+        return None
+    known: frozenset[int] | None = user.__dict__.get("_bound_to")
+    if known is None:
+        known = user.__dict__["_bound_to"] = _lists_of(user)
+    return known or None
+
+
+def scope_of(user: User) -> str:
+    """A word that is the same for people who see the same rows: the key under which a count is remembered."""
+    lists = bound_to(user)
+    bound = "" if lists is None else ":" + ",".join(str(pk) for pk in sorted(lists))
+    return f"{user.organisation_id}{bound}"
+
+
 def may(user: User | AnonymousUser, permission: str, row: models.Model | None = None) -> bool:
     """Whether `user` holds `permission` ("app.codename"), and, if `row` is given, whether the row is theirs."""
     if not (user.is_active and user.is_staff and user.has_perm(permission)):
+        return False
+    if permission in _shut_to_the_bound and bound_to(user) is not None:
         return False
     return row is None or _is_theirs(user, row)
 
@@ -44,9 +85,15 @@ def require(user: User | AnonymousUser, permission: str, row: models.Model | Non
 
 
 def visible(user: User | AnonymousUser, rows: models.QuerySet[M]) -> models.QuerySet[M]:
-    """The rows that belong to an organisation `user` works for; all rows of a model the house shares."""
+    """The rows that belong to an organisation `user` works for; all rows of a model the house shares.
+
+    For who is bound to some lists, of these only what belongs to these lists.
+    """
     if not user.is_active or not user.is_staff:
         return rows.none()
+    narrowed = _narrowing(user, rows.model)
+    if narrowed is not None:
+        rows = rows.filter(narrowed)
     paths = _paths_of(rows.model)
     if user.organisation_id is None or not paths:
         return rows
@@ -56,8 +103,22 @@ def visible(user: User | AnonymousUser, rows: models.QuerySet[M]) -> models.Quer
     return rows.filter(theirs)
 
 
+def sees_all(user: User) -> bool:
+    """Whether `visible` leaves out nothing at all for this person."""
+    return user.organisation_id is None and bound_to(user) is None
+
+
+def _narrowing(user: User, model: type[models.Model]) -> models.Q | None:
+    condition = _conditions.get(model)
+    lists = bound_to(user) if condition is not None else None
+    return condition(user, lists) if condition is not None and lists is not None else None
+
+
 def _is_theirs(user: User | AnonymousUser, row: models.Model) -> bool:
     if isinstance(user, AnonymousUser):
+        return False
+    narrowed = _narrowing(user, type(row)) if row.pk is not None else None
+    if narrowed is not None and not type(row)._base_manager.filter(narrowed, pk=row.pk).exists():
         return False
     paths = _paths_of(type(row))
     if user.organisation_id is None or not paths:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 
-# Group name -> permissions as "app.model: actions". Administrators are Django superusers.
+# Group name -> permissions as "app.model: actions". `accounts.role_words` says each in plain words.
 ROLES: dict[str, dict[str, str]] = {
     "Campaigners": {
         "advocacy.campaign": "view add change",
@@ -101,6 +101,32 @@ ROLES: dict[str, dict[str, str]] = {
         "contacts.segment": "view",
         "contacts.contactexport": "view",
     },
+    # Answers for the data: what we keep of people, why, how long, and who took it away.
+    "Data stewards": {
+        "contacts.contact": "view add change export erase",
+        "contacts.attribute": "view add change",
+        "contacts.mailinglist": "view add change",
+        "contacts.subscription": "view",
+        "contacts.consent": "view",
+        "contacts.suppression": "view add lift",
+        "contacts.erasure": "view",
+        "contacts.segment": "view add change delete",
+        "contacts.import": "view add change",
+        "contacts.importmapping": "view add change delete",
+        "contacts.contactexport": "view",
+        "contacts.listright": "view",
+        "mailer.signup": "view",
+        "admin.logentry": "view",
+    },
+    # Who works here and as what. Nobody gives a right they do not have themselves.
+    "Administrators": {
+        "accounts.user": "view add change",
+        "accounts.organisation": "view add change",
+        "auth.group": "view",
+        "contacts.listright": "view add delete",
+        "contacts.mailinglist": "view",
+        "admin.logentry": "view",
+    },
 }
 
 
@@ -110,7 +136,7 @@ def ensure_roles(**kwargs: Any) -> None:
     from django.contrib.auth.models import Group, Permission
 
     for config in apps.get_app_configs():
-        if config.label in {"contacts", "mailer", "advocacy"}:
+        if config.label in {"accounts", "admin", "auth", "contacts", "mailer", "advocacy"}:
             create_permissions(config, verbosity=0)
     for name, rights in ROLES.items():
         group, _ = Group.objects.get_or_create(name=name)

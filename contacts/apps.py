@@ -7,9 +7,10 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
-        from contacts import timeline
+        from contacts import list_rights, timeline
         from contacts.segments import attributes, fields, rules
 
         rules.register("contacts", fields.known)
         rules.register("contacts.attributes", attributes.known)
         timeline.register()
+        list_rights.register()

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
+from accounts.permissions import bound_to
 from accounts.spreadsheets import XLSX_ROWS, csv_file, json_file, xlsx_file
 from contacts.models import Contact, ContactExport, Subscription, Suppression
 from contacts.resources import HEADERS, Column, ContactResource
@@ -122,7 +123,7 @@ def _rows(rows: models.QuerySet[Contact], entry: ContactExport) -> Iterator[Row]
     """What is stored of each person under `HEADERS`, and their attributes; the oldest person first."""
     status, lists = HEADERS.index("status"), HEADERS.index("lists")
     asked = rows.annotate(
-        lists=_lists(entry.organisation_id), refused=_refused(), listed=_listed(entry.mailing_list_id)
+        lists=_lists(entry), refused=_refused(), listed=_listed(entry.mailing_list_id)
     ).order_by("pk")
     names = ["created_at" if name == "since" else name for name in HEADERS]
     names[status] = "refused"
@@ -138,12 +139,15 @@ def _cells(columns: list[Column], row: Row) -> list[Any]:
     return plain + [column.render(attributes.get(column.key)) for column in columns[len(values) :]]
 
 
-def _lists(organisation: int | None) -> Subquery:
-    """ "news: confirmed; small: unsubscribed"; only lists of the organisation, if one is given."""
+def _lists(entry: ContactExport) -> Subquery:
+    """ "news: confirmed; small: unsubscribed"; only lists of the organisation, and of who takes them, if bound to some."""
     told = Concat(F("mailing_list__slug"), Value(": "), F("status"))
     rows = Subscription.objects.filter(contact=OuterRef("pk"))
-    if organisation is not None:
-        rows = rows.filter(mailing_list__organisation=organisation)
+    if entry.organisation_id is not None:
+        rows = rows.filter(mailing_list__organisation=entry.organisation_id)
+    theirs = bound_to(entry.by) if entry.by is not None else None
+    if theirs is not None:
+        rows = rows.filter(mailing_list__in=theirs)
     return Subquery(
         rows.order_by()
         .values("contact")

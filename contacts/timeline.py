@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from accounts.permissions import may, visible
+from accounts.permissions import may, sees_all, visible
 from contacts import people, registry
 from contacts.fields import field_label, shown
 from contacts.models import Consent, Contact, ContactChange, ImportChange, Lift, Subscription, Suppression
@@ -60,7 +60,7 @@ def _for(reader: User, entries: Iterable[Entry]) -> Iterator[Entry]:
     for entry in entries:
         if entry.permission and not granted.setdefault(entry.permission, may(reader, entry.permission)):
             continue
-        if entry.about is None or reader.organisation_id is None:
+        if entry.about is None or sees_all(reader):
             yield entry
         else:
             of_model[type(entry.about)].append(entry)

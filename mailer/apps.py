@@ -9,7 +9,7 @@ class MailerConfig(AppConfig):
     def ready(self) -> None:
         from contacts.segments import rules
         from contacts.signals import import_settled
-        from mailer import import_mails, invariants, kinds, personal, segment_rules
+        from mailer import import_mails, invariants, kinds, list_rights, personal, segment_rules
         from mailer.mailings import testing
         from mailer.models import Delivery
         from mailer.preferences import link_mails
@@ -18,6 +18,7 @@ class MailerConfig(AppConfig):
         from mailer.signup import personal as personal_sign_ups
 
         personal.register()
+        list_rights.register()
         invariants.register(checking.NAME, checking.wrong_bars)
         rules.register("mailer", segment_rules.known)
         personal_sign_ups.register()

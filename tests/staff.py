@@ -40,6 +40,7 @@ from contacts.models import (
     Erasure,
     Import,
     ImportMapping,
+    ListRight,
     MailingList,
     Segment,
     Subscription,
@@ -354,6 +355,7 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
     by_model = {type(row): row for row in rows}
     user = make_staff(organisation=organisation)
     by_model[User] = user
+    by_model[ListRight] = ListRight.objects.create(user=user, mailing_list=mailing_list)
     by_model[LogEntry] = LogEntry.objects.create(
         user=user,
         content_type=ContentType.objects.get_for_model(Campaign),

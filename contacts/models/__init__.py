@@ -2,7 +2,7 @@
 
 from contacts.models.erasures import Erasure
 from contacts.models.imports import Import, ImportBatch, ImportChange, ImportChunk, ImportMapping, ImportRow
-from contacts.models.lists import Consent, MailingList, Subscription
+from contacts.models.lists import Consent, ListRight, MailingList, Subscription
 from contacts.models.people import Attribute, Contact, ContactChange
 from contacts.models.segments import ContactExport, Segment
 from contacts.models.suppressions import Lift, Suppression
@@ -21,6 +21,7 @@ __all__ = [
     "ImportMapping",
     "ImportRow",
     "Lift",
+    "ListRight",
     "MailingList",
     "Segment",
     "Subscription",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models.functions import Now
@@ -197,3 +198,29 @@ class Consent(models.Model):
     @property
     def text_shown(self) -> str:
         return self.text or (self.from_import.consent_text if self.from_import else "")
+
+
+class ListRight(models.Model):
+    """A member of staff works with this list. Whoever has one such row or more is bound to these lists everywhere."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("member of staff"),
+        on_delete=models.CASCADE,
+        related_name="list_rights",
+    )
+    # Kept with the right: a list that went would take its right along and set its people free.
+    mailing_list = models.ForeignKey(
+        MailingList, verbose_name=_("list"), on_delete=models.PROTECT, related_name="rights"
+    )
+    created_at = models.DateTimeField(_("since"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("list right")
+        verbose_name_plural = _("list rights")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "mailing_list"], name="one_right_per_list")
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

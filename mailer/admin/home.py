@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.desk import Need, Panel, needs, panels
 from accounts.models import User
-from accounts.permissions import may, visible
+from accounts.permissions import may, scope_of, visible
 from mailer.models import Delivery, Mailing
 from mailer.reporting import comparing, counting, pace
 from mailer.reporting.drawing import Part, parts
@@ -85,7 +85,7 @@ def who_refuses_our_mail(user: User) -> list[Need]:
     """Domains that turned many of our mails away in the last week: their mail desk has to be asked, not their readers."""
     if not may(user, "mailer.view_delivery"):
         return []
-    key = f"refusing:{user.organisation_id}"
+    key = f"refusing:{scope_of(user)}"
     found = cache.get_or_set(key, lambda: _refusing(user), _REMEMBERED) or []
     words = _("%(domain)s refuses our mail")
     url = reverse("admin:mailer_delivery_changelist") + "?bounce_class__exact=block"

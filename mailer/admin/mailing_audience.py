@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.desk import who
 from accounts.models import User
-from accounts.permissions import may, visible
+from accounts.permissions import bound_to, may, visible
 from contacts.admin import segment_parts
 from contacts.models import MailingList, Segment
 from contacts.naming import language_name
@@ -63,7 +63,8 @@ class AudienceForm(forms.ModelForm):
         for name, every in rows.items():
             field: Any = self.fields[name]
             field.queryset = visible(user, every).order_by("name")
-            field.required = False
+            # Without a list it would be out of reach of whoever is bound to some lists.
+            field.required = name == "mailing_list" and bound_to(user) is not None
         self.follows = self.instance.relation in {Mailing.Relation.CORRECTION, Mailing.Relation.FOLLOW_UP}
         if self.follows:  # its people are those of another mailing
             del self.fields["include_lists"], self.fields["include_segments"]
