@@ -195,6 +195,7 @@ def addresses(environment: Mapping[str, str]) -> str:
     Campaign page   {site}/
     Staff desk      {site}/staff/   login: demo   password: demo
     Sandbox inbox   {environment["SANDBOX_URL"]}/   (every mail ends here; SMTP on port {environment["SANDBOX_SMTP_PORT"]})
+    Embedded form   {environment["SANDBOX_URL"]}/embedding   (a campaign on somebody else's website)
 
   Ctrl-C stops everything.
 """

@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         keep=options.keep,
         event_delay=options.event_delay,
         attempts=options.attempts,
+        site_url=options.site_url.rstrip("/"),
     )
     if options.stop_with_parent:
         threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
@@ -86,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--keep", choices=["all", "ids"], default="all", help="keep contents, or the log only")
     add("--event-delay", type=float, default=1.0, metavar="SECONDS", help="from acceptance to delivery")
     add("--attempts", type=int, default=8, help="how often an event is posted, each wait twice the last")
+    site = env("SITE_URL", f"http://localhost:{env('PORT', '8000')}")
+    add("--site-url", default=site, help="whose campaigns the page /embedding shows")
     add("--stop-with-parent", action="store_true", help="stop when standard input closes")
     return parser
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from . import api, pages, smtp
+from . import api, embedding, pages, smtp
 from .desk import Desk
 from .events import Events
 from .store import Keep, Store
@@ -34,6 +34,7 @@ class Settings:
     keep: Keep
     event_delay: float
     attempts: int
+    site_url: str
 
 
 async def run(settings: Settings, announce: Callable[[str, int], None]) -> None:
@@ -51,7 +52,9 @@ async def run(settings: Settings, announce: Callable[[str, int], None]) -> None:
         attempts=settings.attempts,
     )
     desk = Desk(store, events)
-    runner = web.AppRunner(make_app(desk, settings.api_key), access_log=None, shutdown_timeout=1)
+    runner = web.AppRunner(
+        make_app(desk, settings.api_key, settings.site_url), access_log=None, shutdown_timeout=1
+    )
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -73,12 +76,14 @@ async def run(settings: Settings, announce: Callable[[str, int], None]) -> None:
         store.close()
 
 
-def make_app(desk: Desk, api_key: str) -> web.Application:
+def make_app(desk: Desk, api_key: str, site_url: str = "") -> web.Application:
     app = web.Application(client_max_size=MAX_BODY, middlewares=[_own_pages_only])
     app[api.DESK] = desk
     app[api.API_KEY] = api_key
     app.add_routes(api.routes())
+    app[embedding.SITE] = site_url
     app.add_routes(pages.routes())
+    app.add_routes(embedding.routes())
     return app
 
 
