@@ -34,6 +34,10 @@ def campaign(campaign: Campaign, language: str) -> str:
     return _absolute("campaign", campaign.slug, language)
 
 
+def resources(campaign: Campaign, language: str) -> str:
+    return _absolute("resources", campaign.slug, language)
+
+
 def page_language(language: str) -> str:
     """The language our pages have that is nearest to `language`."""
     try:

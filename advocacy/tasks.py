@@ -6,6 +6,8 @@ from celery import shared_task
 
 from advocacy import dispatching, pace, retention
 from advocacy.models import Campaign
+from advocacy.resources import keeping, packs
+from contacts import doorbell
 
 
 @shared_task
@@ -29,3 +31,21 @@ def reallot(campaign_id: int) -> None:
     campaign = Campaign.objects.filter(pk=campaign_id).first()
     if campaign is not None:
         pace.reallot_campaign(campaign)
+
+
+@shared_task
+def build_pack() -> None:
+    """One archive; others on the queue get their turn before the next one."""
+    if packs.work():
+        doorbell.ring(build_pack)
+
+
+@shared_task
+def sweep_packs() -> None:
+    packs.sweep()
+
+
+@shared_task
+def look_over_packs() -> None:
+    packs.look_over()
+    keeping.sweep_files()

@@ -160,7 +160,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-# Pictures of mailings. Every web process reads and writes here: on several machines, a shared folder.
+# Pictures, resources and packs. Every web process and worker reads and writes here: on several machines, a shared folder.
 MEDIA_ROOT = Path(_need("MEDIA_ROOT", "/var/lib/epistle/media", str(BASE_DIR / ".epistle" / "media")))
 WHITENOISE_USE_FINDERS = not PRODUCTION
 # The public form is small; what is larger is refused before it is read (RELIABILITY A10).
@@ -247,6 +247,9 @@ CELERY_TASK_ROUTES = {
     "mailer.tasks.look_at_domains": {"queue": "imports"},
     "mailer.tasks.apply_events": {"queue": "events"},
     "mailer.tasks.*": {"queue": "events"},
+    "advocacy.tasks.build_pack": {"queue": "imports"},
+    "advocacy.tasks.sweep_packs": {"queue": "imports"},
+    "advocacy.tasks.look_over_packs": {"queue": "imports"},
     "advocacy.tasks.*": {"queue": "letters"},
     "contacts.tasks.*": {"queue": "imports"},
 }
@@ -277,6 +280,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "contacts.tasks.sweep_imports",
         "schedule": env.float("SWEEP_SECONDS", 30.0),
         "options": {"expires": 30},
+    },
+    "sweep-packs": {
+        "task": "advocacy.tasks.sweep_packs",
+        "schedule": env.float("SWEEP_SECONDS", 30.0),
+        "options": {"expires": 30},
+    },
+    "look-over-packs": {
+        "task": "advocacy.tasks.look_over_packs",
+        "schedule": 300.0,
+        "options": {"expires": 300},
     },
     "expire-letters": {"task": "advocacy.tasks.expire", "schedule": 3_600.0},
     "forget": {"task": "advocacy.tasks.forget", "schedule": 86_400.0},

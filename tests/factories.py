@@ -7,6 +7,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.files.base import ContentFile
+
 from accounts.models import Organisation, User
 from advocacy import letters, targets
 from advocacy.letters import Draft
@@ -21,8 +23,11 @@ from advocacy.models import (
     Mandate,
     Membership,
     Person,
+    Resource,
+    ResourceFile,
     Submission,
 )
+from advocacy.resources import judging, keeping
 from contacts.addresses import Address, parse
 from contacts.models import Contact, Import, ImportRow, MailingList, Subscription
 from mailer import sending
@@ -372,3 +377,28 @@ def make_audience(mailing: Mailing, people: int, **fields: Any) -> list[Contact]
 def make_user(**fields: Any) -> User:
     """A member of staff."""
     return User.objects.create(**{"username": f"user-{next(_number)}", "is_staff": True, **fields})
+
+
+def make_resource(campaign: Campaign | None = None, **fields: Any) -> Resource:
+    """A text to use, without a file yet."""
+    return Resource.objects.create(
+        **{
+            "campaign": campaign or make_campaign(),
+            "kind": Resource.Kind.TEXT,
+            "title": f"Leaflet {next(_number)}",
+            **fields,
+        }
+    )
+
+
+def make_resource_file(
+    resource: Resource | None = None, content: bytes = b"Keep line 42.\n", name: str = "leaflet.txt"
+) -> ResourceFile:
+    """A file as staff bring it, kept as what it is."""
+    file = ContentFile(content)
+    return keeping.add(
+        resource or make_resource(),
+        file,
+        name=name,
+        judged=judging.judge(file, name),  # type: ignore[arg-type]
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -57,10 +58,24 @@ class Resource(models.Model):
 
 
 class ResourceFile(models.Model):
-    """One version of a resource in one format. Replaced ones stay for staff; the public gets the one in force."""
+    """One version of a resource in one format. Replaced ones stay for staff; the public gets the one in force.
+
+    A format may be there in several sizes: the one that was brought, and smaller ones made of it (`variant`).
+    """
+
+    class Variant(models.TextChoices):
+        FULL = "", _("full size")
+        MEDIUM = "medium", _("medium size")
+        SMALL = "small", _("small")
 
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="files")
     format = models.CharField(_("format"), max_length=12, help_text="The file's ending: svg, png, pdf.")
+    variant = models.CharField(
+        _("size"), max_length=8, choices=Variant, blank=True, default="", db_default=""
+    )
+    is_made = models.BooleanField(
+        default=False, db_default=False, help_text="Made by us of another file of the resource."
+    )
     version = models.PositiveSmallIntegerField(_("version"), default=1)
     file = models.FileField(_("file"), upload_to="resources/", max_length=200)
     name = models.CharField(_("file name"), max_length=120, help_text="As it is called when it is saved.")
@@ -80,21 +95,34 @@ class ResourceFile(models.Model):
         verbose_name = _("file")
         verbose_name_plural = _("files")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["resource", "format", "version"], name="one_file_per_version"),
             models.UniqueConstraint(
-                fields=["resource", "format"], name="one_file_in_force", condition=Q(replaced_at__isnull=True)
+                fields=["resource", "format", "variant", "version"], name="one_file_per_version"
+            ),
+            models.UniqueConstraint(
+                fields=["resource", "format", "variant"],
+                name="one_file_in_force",
+                condition=Q(replaced_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                condition=Q(variant__in=["", "medium", "small"]), name="resource_variant_known"
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["content_hash"], name="resourcefile_content")]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def form(self) -> str:
+        """Format and size as they stand in an address: "png", "png-small"."""
+        return f"{self.format}-{self.variant}" if self.variant else self.format
 
 
 class ResourcePack(models.Model):
     """All files of a campaign's pack for one language as one archive, made by a worker. The row is the queue.
 
     `fingerprint` is made of what lies in the archive: where it differs from what is published now, the pack is stale
-    and is made anew; until then the old one is served.
+    and is made anew; until then the old one is served, unless something in it (`holds`) is published no longer.
     """
 
     class State(models.TextChoices):
@@ -109,11 +137,20 @@ class ResourcePack(models.Model):
     language = models.CharField(_("language"), max_length=12)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WANTED)
     fingerprint = models.CharField(max_length=64, blank=True)
+    tried = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Fingerprint of what was last begun."
+    )
     file = models.FileField(_("file"), upload_to="packs/", max_length=200, blank=True)
     bytes = models.PositiveBigIntegerField(_("size"), default=0)
     error = models.CharField(_("what went wrong"), max_length=300, blank=True)
+    holds = ArrayField(
+        models.BigIntegerField(), default=list, db_default=Value([], ArrayField(models.BigIntegerField()))
+    )
     wanted_at = models.DateTimeField(db_default=Now())
     begun_at = models.DateTimeField(null=True, blank=True)
+    claim = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     built_at = models.DateTimeField(_("made on"), null=True, blank=True)
     downloads = models.PositiveIntegerField(_("downloads"), default=0)
 

@@ -2,6 +2,7 @@
 
 from advocacy.views.campaigns import campaign, campaigns, privacy
 from advocacy.views.mailed import confirm, correct, not_me, pending, report, send_again
+from advocacy.views.resources import resource_file, resource_pack, resources
 from advocacy.views.status import act, status
 from advocacy.views.writing import choose, letter
 
@@ -17,6 +18,9 @@ __all__ = [
     "pending",
     "privacy",
     "report",
+    "resource_file",
+    "resource_pack",
+    "resources",
     "send_again",
     "status",
 ]
