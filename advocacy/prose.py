@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from functools import lru_cache
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 
@@ -23,6 +25,12 @@ def markdown(text: str) -> SafeString:
     Cleaned twice: markdown-it takes no HTML, nh3 keeps a short list of tags and link schemes.
     """
     return mark_safe(_markdown(text))  # noqa: S308 (cleaned by nh3)
+
+
+def excerpt(text: str, length: int) -> str:
+    """The beginning of a Markdown text as plain words, at most `length` signs, cut between words."""
+    words = html.unescape(nh3.clean(_parser.render(text[: 4 * length]), tags=set())).split()
+    return Truncator(" ".join(words)).chars(length)
 
 
 @lru_cache(maxsize=256)

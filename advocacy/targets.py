@@ -95,7 +95,7 @@ def countries(campaign: Campaign, language: str) -> list[CountryChoice]:
         .annotate(people=Count("person_id", distinct=True))
     )
     found = [CountryChoice(code, country_name(code, language), people) for code, people in rows]
-    return sorted(found, key=lambda choice: _sort_key(choice.name))
+    return sorted(found, key=lambda choice: sort_key(choice.name))
 
 
 def country_name(code: str, language: str) -> str:
@@ -403,7 +403,7 @@ def _choices(rows: QuerySet[Mandate]) -> dict[str, Any]:
     present = set(kinds)
     return {
         "chambers": [(value, str(label)) for value, label in Legislature.Chamber.choices if value in present],
-        "parties": sorted(parties, key=_sort_key),
+        "parties": sorted(parties, key=sort_key),
         "areas": areas,
     }
 
@@ -464,7 +464,7 @@ def _tick_first(candidates: list[Candidate], limit: int) -> list[Candidate]:
     return found
 
 
-def _sort_key(name: str) -> str:
+def sort_key(name: str) -> str:
     """Accents do not count: Österreich stands between Oman and Pakistan."""
     plain = unicodedata.normalize("NFKD", name)
     return "".join(sign for sign in plain if not unicodedata.combining(sign)).casefold()

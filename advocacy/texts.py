@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from advocacy import links
 from advocacy.models import Campaign, CampaignText
 
 
@@ -16,3 +21,22 @@ def text_for(campaign: Campaign, language: str) -> CampaignText | None:
 def title_of(campaign: Campaign, language: str) -> str:
     text = text_for(campaign, language)
     return text.title if text else campaign.name
+
+
+@dataclass(frozen=True, slots=True)
+class Alternate:
+    """A campaign's page in one language, for search engines; "x-default" is the one for everybody else."""
+
+    code: str
+    address: str
+
+
+def alternates(campaign: Campaign) -> list[Alternate]:
+    """The page in each language that the campaign has a text in and our pages have."""
+    written = {text.language for text in campaign.texts.all()}
+    found = [
+        Alternate(code, links.campaign(campaign, code))
+        for code, _name in settings.LANGUAGES
+        if code in written
+    ]
+    return [*found, Alternate("x-default", links.campaign(campaign, campaign.default_language))]

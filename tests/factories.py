@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import itertools
 from collections.abc import Sequence
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
+from PIL import Image
 
 from accounts.models import Organisation, User
 from advocacy import letters, targets
@@ -22,16 +25,21 @@ from advocacy.models import (
     LetterTemplate,
     Mandate,
     Membership,
+    Partner,
     Person,
+    Question,
     Resource,
     ResourceFile,
+    Step,
     Submission,
+    Term,
+    Update,
 )
 from advocacy.resources import judging, keeping
 from contacts.addresses import Address, parse
 from contacts.models import Contact, Import, ImportRow, MailingList, Subscription
-from mailer import sending
-from mailer.models import Delivery, Mailing, MailingText, Message, Sender, SignUp
+from mailer import pictures, sending
+from mailer.models import Delivery, Mailing, MailingText, Message, Picture, Sender, SignUp
 from mailer.signup import opting_in
 
 _number = itertools.count(1)
@@ -235,6 +243,49 @@ def make_organisation(**fields: Any) -> Organisation:
     return Organisation.objects.create(
         **{"name": f"Organisation {number}", "slug": f"organisation-{number}", **fields}
     )
+
+
+def make_picture(**fields: Any) -> Picture:
+    """A small picture of the library, unlike every other one."""
+    number = next(_number)
+    file = io.BytesIO()
+    Image.new("RGB", (32, 18), (number % 256, number // 256 % 256, 7)).save(file, "PNG")
+    file.seek(0)
+    options = {"name": "court.png", "alt": "A court", "user": None, "organisation_id": None, **fields}
+    return pictures.keep(file, **options)[0]
+
+
+def make_update(campaign: Campaign | None = None, **fields: Any) -> Update:
+    """A piece of news, published yesterday."""
+    return Update.objects.create(
+        **{
+            "campaign": campaign or make_campaign(),
+            "language": "en",
+            "title": "Ten offices answered",
+            "body": "What they **said**.",
+            "published_at": timezone.now() - dt.timedelta(days=1),
+            **fields,
+        }
+    )
+
+
+def fill_page(campaign: Campaign) -> None:
+    """Every part that a campaign's page can have beside the letter, in English."""
+    text = campaign.texts.get(language="en")
+    for number, way in enumerate(["letter", "share", "support", "resources", "video", "link", ""]):
+        url = "https://more.example/" if way == "link" else ""
+        Step.objects.create(
+            text=text, position=number, title=f"Way {number}", body="Do *this*.", leads_to=way, url=url
+        )
+    for number in range(3):
+        Question.objects.create(text=text, position=number, question=f"Why {number}?", answer="Because.")
+        Term.objects.create(text=text, term=f"Word {number}", meaning="What it means.")
+        make_update(campaign, title=f"News {number}")
+        logo = make_picture() if number else None
+        Partner.objects.create(
+            campaign=campaign, name=f"Partner {number}", url="https://partner.example/", logo=logo
+        )
+        make_membership(campaign)
 
 
 def make_membership(

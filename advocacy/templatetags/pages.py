@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import template
@@ -17,8 +19,12 @@ from django.utils.translation import get_language, get_language_info
 
 from advocacy import prose
 from advocacy.models import Legislature, Person
+from mailer import pictures
+from mailer.models import Picture
 
 register = template.Library()
+
+_EXCERPT = 240  # signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +65,10 @@ def text_direction(language: str) -> str:
 
 
 @register.simple_tag
-def foreign(language: str) -> SafeString:
-    """`lang` and `dir` for words in another language than the page's; nothing where it is the same."""
-    if not language or language == get_language():
+def foreign(language: str, around: str = "") -> SafeString:
+    """`lang` and `dir` for words in another language than the page's, or than the part `around` them is in; nothing
+    where it is the same."""
+    if not language or language == (around or get_language()):
         return SafeString("")
     return format_html(' lang="{}" dir="{}"', language, text_direction(language))
 
@@ -109,9 +116,36 @@ def accent_url(colour: str) -> str:
     return reverse("accent", args=[colour.removeprefix("#").lower()])
 
 
+@register.simple_tag
+def json_ld(told: dict[str, Any]) -> SafeString:
+    """What programs read of a page: data, which the page's policy does not take for a script, and no tag ends early."""
+    written = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        written = written.replace(sign, f"\\u{ord(sign):04x}")
+    return format_html('<script type="application/ld+json">{}</script>', SafeString(written))
+
+
+@register.filter
+def picture_url(picture: Picture) -> str:
+    """Where a picture of the library is served."""
+    return pictures.url(picture)
+
+
+@register.filter
+def whole(path: str) -> str:
+    """A path of ours as a whole address for other sites to keep."""
+    return settings.SITE_URL + path
+
+
 @register.filter
 def markdown(text: str) -> SafeString:
     return prose.markdown(text)
+
+
+@register.filter
+def excerpt(text: str) -> str:
+    """The beginning of a Markdown text in plain words."""
+    return prose.excerpt(text, _EXCERPT)
 
 
 @register.filter

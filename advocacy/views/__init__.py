@@ -2,6 +2,7 @@
 
 from advocacy.views.campaigns import campaign, campaigns, privacy
 from advocacy.views.mailed import confirm, correct, not_me, pending, report, send_again
+from advocacy.views.news import news_feed, news_list, update
 from advocacy.views.resources import resource_file, resource_pack, resources
 from advocacy.views.status import act, status
 from advocacy.views.writing import choose, letter
@@ -14,6 +15,8 @@ __all__ = [
     "confirm",
     "correct",
     "letter",
+    "news_feed",
+    "news_list",
     "not_me",
     "pending",
     "privacy",
@@ -23,4 +26,5 @@ __all__ = [
     "resources",
     "send_again",
     "status",
+    "update",
 ]

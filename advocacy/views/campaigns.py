@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts import permissions
-from advocacy import forms, letters, targets, texts
+from advocacy import forms, home, letters, links, structured, targets, texts
 from advocacy.models import Campaign
 
 
@@ -31,20 +31,34 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     return campaign_page(request, find_campaign(request, slug))
 
 
-def campaign_page(request: HttpRequest, campaign: Campaign, **more: Any) -> HttpResponse:
+def campaign_page(
+    request: HttpRequest, campaign: Campaign, template: str = "advocacy/campaign.html", **more: Any
+) -> HttpResponse:
     """The page of a campaign; `more` joins what its template is given, for the page of a member."""
     language = get_language() or "en"
+    text = texts.text_for(campaign, language)
+    if text is None:
+        raise Http404
+    shown = home.home(campaign, text, language)
     context: dict[str, Any] = {
         "campaign": campaign,
-        "text": texts.text_for(campaign, language),
+        "text": text,
+        "home": shown,
         "progress": letters.progress(campaign),
         "via": forms.via(request.GET),
         "is_closed": campaign.status == Campaign.Status.CLOSED,
+        "canonical": links.campaign(campaign, text.language),
+        "alternates": texts.alternates(campaign),
+        "structured": structured.of_campaign(campaign, text, shown),
     }
     if not context["is_closed"]:
         countries = targets.countries(campaign, language)
         context |= {"countries": countries, "guess": guess_country(request, {one.code for one in countries})}
-    return render(request, "advocacy/campaign.html", context | more)
+    answer = render(request, template, context | more)
+    if shown.video and shown.video.frame_source:
+        # This page only, and this host only, may be shown in a frame once somebody starts the video.
+        answer._csp_update = {"frame-src": [shown.video.frame_source]}  # type: ignore[attr-defined]
+    return answer
 
 
 @require_safe
@@ -62,8 +76,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 def find_campaign(request: HttpRequest, slug: str) -> Campaign:
     """The campaign as this reader may see it: a draft is there for its staff only. Raises Http404."""
-    rows = Campaign.objects.select_related("mailing_list").prefetch_related("texts")
-    campaign = rows.filter(slug=slug).first()
+    rows = Campaign.objects.select_related("mailing_list", "hero", "logo", "video_still")
+    campaign = rows.prefetch_related("texts").filter(slug=slug).first()
     if campaign is None or not campaign.texts.all():
         raise Http404
     if campaign.status == Campaign.Status.DRAFT and not permissions.may(

@@ -19,34 +19,34 @@ LENGTH = 20
 def written(mailing_list: MailingList, pages: Sequence[Page], language: str, author: str) -> str:
     """The feed as XML. Ids stay the same for ever, whatever is renamed or moved."""
     feed = Atom1Feed(
-        title=_plain(mailing_list.public_name(language)),
+        title=plain(mailing_list.public_name(language)),
         link=addresses.index_of(mailing_list, language),
         description="",
-        subtitle=_plain(mailing_list.public_description(language)),
+        subtitle=plain(mailing_list.public_description(language)),
         language=language,
-        author_name=_plain(author),
+        author_name=plain(author),
         feed_url=addresses.feed_of(mailing_list, language),
-        feed_guid=_tag(f"list-{mailing_list.pk}-{language}"),
+        feed_guid=tag(f"list-{mailing_list.pk}-{language}"),
     )
     for page in pages:
         feed.add_item(
-            title=_plain(page.subject),
+            title=plain(page.subject),
             link=page.address,
-            description=_plain(page.description),
-            unique_id=_tag(f"mailing-{page.mailing.pk}"),
-            author_name=_plain(page.sender_name),
+            description=plain(page.description),
+            unique_id=tag(f"mailing-{page.mailing.pk}"),
+            author_name=plain(page.sender_name),
             pubdate=page.started_at,
             updateddate=max(page.started_at, page.message.created_at) if page.started_at else None,
         )
     return feed.writeString("utf-8")
 
 
-def _tag(what: str) -> str:
+def tag(what: str) -> str:
     """A name of ours for ever (RFC 4151)."""
     return f"tag:{urlsplit(settings.SITE_URL).hostname},2026:{what}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without the signs that XML cannot hold: most control characters, half a surrogate pair, two that are none."""
     return "".join(
         sign

@@ -5,7 +5,7 @@ const language = document.documentElement.lang;
 
 /* Times: the server writes UTC, the reader sees their own clock. */
 function localTimes(root) {
-  for (const time of root.querySelectorAll("time[datetime]")) {
+  for (const time of root.querySelectorAll("time[datetime]:not([data-day])")) {
     const when = new Date(time.dateTime);
     const options = time.hasAttribute("data-today")
       ? { hour: "numeric", minute: "2-digit" }

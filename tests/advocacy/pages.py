@@ -44,7 +44,9 @@ class Page(HTMLParser):
         attributes = {name: value or "" for name, value in found}
         if tag in {"script", "style"}:
             self._hidden += 1
-        if (tag == "script" and "src" not in attributes) or tag in {
+        # A script of this type is data for search engines: a browser runs it as little as a text.
+        is_data = attributes.get("type") == "application/ld+json"
+        if (tag == "script" and "src" not in attributes and not is_data) or tag in {
             "img",
             "iframe",
             "object",

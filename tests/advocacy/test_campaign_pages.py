@@ -52,6 +52,7 @@ def test_a_draft_is_not_there_for_the_public_but_for_its_staff(campaign, client)
     client.force_login(staff)
     assert client.get(f"/en/c/{campaign.slug}/").status_code == 404
     staff.user_permissions.add(Permission.objects.get(codename="view_campaign"))
+    client.force_login(staff)  # new rights ended the session
     answer = client.get(f"/en/c/{campaign.slug}/")
     assert answer.status_code == 200
     assert "only staff see this page" in answer.content.decode()

@@ -15,6 +15,7 @@ from mailer import unsubscribe_links
 from mailer.archive import publishing
 from mailer.models import Mailing
 from tests.factories import (
+    fill_page,
     make_area,
     make_campaign,
     make_contact,
@@ -24,6 +25,7 @@ from tests.factories import (
     make_mailing_text,
     make_mandate,
     make_person,
+    make_picture,
     make_route,
     make_subscription,
 )
@@ -45,8 +47,16 @@ SIZES = {"phone": {"width": 375, "height": 667}, "desk": {"width": 1280, "height
 def campaign() -> Campaign:
     news = MailingList.objects.create(slug="news", name="Bus news")
     campaign = make_campaign(
-        mailing_list=news, test_mode=True, video_url="https://video.example/1", accent="#b8401f"
+        mailing_list=news,
+        test_mode=True,
+        video_url="https://vimeo.com/123456789",
+        video_still=make_picture(),
+        hero=make_picture(),
+        logo=make_picture(),
+        contact_address="talk@bus.example",
+        accent="#b8401f",
     )
+    fill_page(campaign)
     CampaignText.objects.create(
         campaign=campaign,
         language="ar",
@@ -109,6 +119,8 @@ def test_every_page_of_the_journey_is_accessible(visit, live_server, campaign):
     for what, address in (
         ("list", f"{base}/"),
         ("campaign", path),
+        ("news", f"{path}news/"),
+        ("update", f"{path}news/{campaign.updates.latest('pk').pk}/"),
         ("choose", f"{path}write/?country=KE"),
         ("nobody found", f"{path}write/?country=KE&q=zzzz"),
         ("privacy", f"{base}/privacy/?campaign={campaign.slug}"),
