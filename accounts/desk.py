@@ -26,7 +26,7 @@ from accounts import audit, languages
 from accounts.charts import Series
 from accounts.logins import LoginForm
 from accounts.models import User
-from accounts.permissions import may, require, visible
+from accounts.permissions import may, names_its_organisation, require, visible
 
 M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
@@ -202,7 +202,7 @@ class StaffAdmin(admin.ModelAdmin):
     # --- an organisation's own staff neither choose another's rows nor give rows away
     def get_exclude(self, request: HttpRequest, obj: models.Model | None = None) -> list[str] | None:
         excluded = list(super().get_exclude(request, obj) or [])
-        if _bound(request) and _has_organisation(self.model):
+        if _bound(request) and names_its_organisation(self.model):
             excluded.append("organisation")
         return excluded or None
 
@@ -222,7 +222,7 @@ class StaffAdmin(admin.ModelAdmin):
         return field
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if _bound(request) and _has_organisation(self.model):
+        if _bound(request) and names_its_organisation(self.model):
             obj.organisation_id = own_organisation(request)
         super().save_model(request, obj, form, change)
 
@@ -299,7 +299,3 @@ def own_organisation(request: HttpRequest) -> int | None:
 def _bound(request: HttpRequest) -> bool:
     """Whether the person works for one organisation only."""
     return own_organisation(request) is not None
-
-
-def _has_organisation(model: type[models.Model]) -> bool:
-    return any(field.name == "organisation" for field in model._meta.get_fields())

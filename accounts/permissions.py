@@ -5,7 +5,7 @@ of `roles.py`), does the row belong to an organisation they work for, and does i
 bound to, if they are bound to some.
 
 A model says whose its rows are by a field `organisation`; one that says it through another row is announced
-by `belongs_through`. A model with neither is shared by the whole house.
+by `belongs_through`, which then counts more. A model with neither is shared by the whole house.
 
 Which lists a person is bound to is known to the app above: it gives `binds` the question. What is left of a model's
 rows for such a person is said by `narrows`; a model without that is not about lists.
@@ -20,7 +20,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import models
 
-from accounts.models import User
+from accounts.models import Organisation, User
 
 M = TypeVar("M", bound=models.Model)
 
@@ -140,7 +140,16 @@ def _end_of(row: models.Model, path: str) -> Any:
     return getattr(found, f"{last}_id")
 
 
+def names_its_organisation(model: type[models.Model]) -> bool:
+    """Whether a row of `model` belongs to the organisation it names itself.
+
+    Not where `belongs_through` says otherwise, as with a member of another's campaign, and not where the field of this
+    name holds words that somebody typed.
+    """
+    fields = {field.name: field for field in model._meta.get_fields()}
+    named = fields.get("organisation")
+    return model not in _paths and named is not None and named.related_model is Organisation
+
+
 def _paths_of(model: type[models.Model]) -> tuple[str, ...]:
-    if any(field.name == "organisation" for field in model._meta.get_fields()):
-        return ("organisation",)
-    return _paths.get(model, ())
+    return ("organisation",) if names_its_organisation(model) else _paths.get(model, ())

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.permissions import may, require, visible
 from accounts.roles import ROLES, ensure_roles
-from advocacy.models import Campaign, Letter
+from advocacy.models import Campaign, Letter, Membership
 from mailer.models import Delivery
 from tests.staff import (
     make_campaign,
@@ -97,3 +97,12 @@ def test_rights_added_to_a_role_by_hand_survive_the_next_start():
     group.permissions.add(extra)
     ensure_roles()
     assert extra in group.permissions.all()
+
+
+def test_a_member_belongs_to_the_campaigns_organisation_and_not_to_the_one_it_names():
+    ours, theirs = make_organisation(), make_organisation()
+    membership = Membership.objects.create(campaign=make_campaign(organisation=ours), organisation=theirs)
+    for organisation, seen in ((ours, [membership]), (theirs, [])):
+        user = make_staff("Campaigners", organisation=organisation)
+        assert list(visible(user, Membership.objects.all())) == seen
+        assert may(user, "advocacy.change_membership", membership) == bool(seen)
