@@ -1,6 +1,6 @@
 """The public pages, in the order in which a supporter meets them."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from advocacy import views
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("c/<slug:slug>/resources/", views.resources, name="resources"),
     path("c/<slug:slug>/resources/<int:pk>/<slug:form>/", views.resource_file, name="resource_file"),
     path("c/<slug:slug>/resources/pack/<slug:language>/", views.resource_pack, name="resource_pack"),
+    path("c/<slug:slug>/share/", views.share, name="share"),
+    path("c/<slug:slug>/share/mastodon/", views.mastodon, name="mastodon"),
+    re_path(r"^c/(?P<slug>[-a-zA-Z0-9_]+)/share/qr\.(?P<kind>svg|png)\Z", views.share_qr, name="share_qr"),
     path("pending/<str:token>/", views.pending, name="pending"),
     path("pending/<str:token>/again/", views.send_again, name="send_again"),
     path("pending/<str:token>/correct/", views.correct, name="correct"),

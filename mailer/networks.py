@@ -36,6 +36,8 @@ _NAMES = {
     "x": "X",
     "facebook": "Facebook",
     "linkedin": "LinkedIn",
+    # On many servers, of which only its reader knows theirs: so it has no address here.
+    "mastodon": "Mastodon",
 }
 CHOICES = tuple((name, _NAMES[name]) for name in _ADDRESSES)
 # The ones that work on any phone first.

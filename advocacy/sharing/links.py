@@ -72,6 +72,27 @@ def address_of(link: ShareLink) -> str:
     return settings.SITE_URL + reverse("short", args=[link.code])
 
 
+def address_by(campaign: Campaign, code: str) -> str:
+    """The whole address to pass on for the code of a link of this campaign; "" for any other text."""
+    if (link := find(code)) and link.campaign_id == campaign.pk:
+        return address_of(link)
+    if _sealed(campaign, code):
+        page = reverse("advocacy:campaign", args=[campaign.slug])
+        return f"{settings.SITE_URL}{page}?via={code}"
+    return ""
+
+
+def code_of(submission: Submission) -> str:
+    """The code of a supporter's own link. Makes none: who confirmed before there were short ones has a long one."""
+    link = ShareLink.objects.filter(submission=submission).first()
+    return link.code if link else sealed_code(submission)
+
+
+def opened(submission: Submission) -> int:
+    """How often a supporter's own link was opened by what looks like a person."""
+    return ShareLink.objects.filter(submission=submission).values_list("opened", flat=True).first() or 0
+
+
 def count_opening(link: ShareLink) -> None:
     ShareLink.objects.filter(pk=link.pk).update(opened=F("opened") + 1)
 

@@ -4,6 +4,7 @@ from advocacy.views.campaigns import campaign, campaigns, privacy
 from advocacy.views.mailed import confirm, correct, not_me, pending, report, send_again
 from advocacy.views.news import news_feed, news_list, update
 from advocacy.views.resources import resource_file, resource_pack, resources
+from advocacy.views.sharing import mastodon, share, share_qr
 from advocacy.views.status import act, status
 from advocacy.views.writing import choose, letter
 
@@ -15,6 +16,7 @@ __all__ = [
     "confirm",
     "correct",
     "letter",
+    "mastodon",
     "news_feed",
     "news_list",
     "not_me",
@@ -25,6 +27,8 @@ __all__ = [
     "resource_pack",
     "resources",
     "send_again",
+    "share",
+    "share_qr",
     "status",
     "update",
 ]

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -148,21 +146,9 @@ def _said(shown: list[Shown]) -> str:
     return " ".join(f"{one.letter.person.name}: {one.state.word}." for one in shown)
 
 
-def _personal(submission: Submission) -> str:
-    """The supporter's own link. Looking makes none: who confirmed before there were short ones has a long one."""
-    if hasattr(submission, "share_link"):
-        return sharing.address_of(submission.share_link)
-    page = settings.SITE_URL + reverse("advocacy:campaign", args=[submission.campaign.slug])
-    return f"{page}?via={sharing.sealed_code(submission)}"
-
-
 def _around(submission: Submission) -> dict[str, object]:
     campaign, language = submission.campaign, get_language()
     text = texts.text_for(campaign, language)
-    link = _personal(submission)
-    words = (text.share_text or text.title) if text else campaign.name
-    # On lines of their own, Latin tags and links do not get mixed up with Arabic words.
-    words = f"{words}\n{campaign.hashtags}".strip()
     others = (
         Campaign.objects.filter(status=Campaign.Status.OPEN, texts__isnull=False, test_mode=False)
         .exclude(pk=campaign.pk)
@@ -171,9 +157,8 @@ def _around(submission: Submission) -> dict[str, object]:
     )
     return {
         "text": text,
-        "link": link,
-        "share_text": f"{words}\n{link}",
-        "ways": sharing.ways(text.title if text else campaign.name, words, link),
+        "kit": sharing.kit(campaign, language, code=sharing.code_of(submission)),
         "brought": sharing.brought_by(submission),
+        "opened": sharing.opened(submission),
         "others": [(other, texts.text_for(other, language)) for other in others],
     }

@@ -73,6 +73,7 @@ function copyButtons(root) {
     button.addEventListener("click", async () => {
       const source = document.getElementById(button.dataset.copies);
       const said = document.getElementById(button.getAttribute("aria-describedby"));
+      for (const before of document.querySelectorAll(".copied")) before.textContent = "";
       try {
         await navigator.clipboard.writeText(source.value ?? source.textContent);
         said.textContent = button.dataset.done;
@@ -84,12 +85,26 @@ function copyButtons(root) {
   }
 }
 
+/* Where the phone itself can pass a text on, a button asks it to; it never appears elsewhere. */
+function passOnButtons(root) {
+  for (const button of root.querySelectorAll("button[data-passes]")) {
+    if (!navigator.share) continue;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const source = document.getElementById(button.dataset.passes);
+      /* Who closes the phone's own sheet has said no; there is nothing to tell them. */
+      navigator.share({ title: button.dataset.title, text: source.value ?? source.textContent }).catch(() => {});
+    });
+  }
+}
+
 function enhance(root) {
   localTimes(root);
   counters(root);
   ownSubjects(root);
   tickCount(root);
   copyButtons(root);
+  passOnButtons(root);
 }
 
 /* A form is sent once, however often its button is pressed; the server would take it once anyway. */

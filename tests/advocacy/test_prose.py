@@ -1,10 +1,8 @@
 """What editors write, and what is passed on."""
 
-from urllib.parse import parse_qs, urlsplit
-
 import pytest
 
-from advocacy import prose, sharing, webmail
+from advocacy import prose, webmail
 
 
 def test_headings_begin_below_the_title_of_the_page():
@@ -23,14 +21,6 @@ def test_links_keep_safe_schemes_only_and_tell_nobody_where_the_reader_came_from
 
 def test_html_in_a_story_is_text():
     assert "<img" not in prose.markdown("<img src=x onerror=alert(1)> <b>bold</b>")
-
-
-def test_a_shared_text_arrives_whole_whatever_signs_it_holds():
-    text, link = "50% & more? #Bus\nنعم", "https://act.example/en/c/bus/?via=1-abc&x=y"
-    for way in sharing.ways("Title & more", text, link):
-        query = parse_qs(urlsplit(way.href).query)
-        assert any(link in value for values in query.values() for value in values), way.name
-        assert "+" not in urlsplit(way.href).query
 
 
 @pytest.mark.parametrize(

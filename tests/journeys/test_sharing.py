@@ -1,0 +1,127 @@
+"""Passing a campaign on, in a real browser: copied, handed to the phone, taken to one's own Mastodon server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from advocacy import letters, tokens
+from advocacy.models import Campaign, CampaignText, ShareText, Submission
+from tests.factories import make_campaign, make_submission
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+# What a phone's browser brings and this one does not: it keeps what it was asked to pass on.
+PHONE_SHARES = (
+    "window.passed = []; navigator.share = (what) => { window.passed.push(what); return Promise.resolve(); };"
+)
+SIZES = {"phone": {"width": 375, "height": 667}, "desk": {"width": 1280, "height": 800}}
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    campaign = make_campaign(hashtags="#Bus42", video_url="https://video.example/1", accent="#b8401f")
+    CampaignText.objects.filter(campaign=campaign).update(share_text="Keep the bus!")
+    ShareText.objects.create(campaign=campaign, language="en", text="Our children ride it.\nAnd we.")
+    ShareText.objects.create(campaign=campaign, language="en", text="For the elephant", network="mastodon")
+    ShareText.objects.create(campaign=campaign, language="ar", text="أبقوا الخط 42")
+    return campaign
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A phone that can share, and on which only our own site answers; everything asked of others is kept."""
+    context = browser.new_context(
+        viewport=SIZES["phone"], permissions=["clipboard-read", "clipboard-write"], has_touch=True
+    )
+    context.add_init_script(PHONE_SHARES)
+    page = context.new_page()
+    yield page
+    context.close()
+
+
+def strangers(page: Page, home: str) -> list[str]:
+    """What is asked of others than us from now on; none of it leaves."""
+    asked: list[str] = []
+
+    def judge(route) -> None:
+        if route.request.url.startswith((home, "data:")):
+            route.continue_()
+        else:
+            asked.append(route.request.url)
+            route.fulfill(status=200, content_type="text/html", body="elsewhere")
+
+    page.context.route("**/*", judge)
+    return asked
+
+
+def copied(page: Page) -> str:
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def test_a_supporter_copies_hands_on_and_takes_the_message_to_their_server(live_server, campaign, page):
+    submission = make_submission(campaign)
+    letters.confirm(submission)
+    link = Submission.objects.get(pk=submission.pk).share_link.code
+    asked, wrong = strangers(page, live_server.url), []
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+
+    page.goto(f"{live_server.url}/en/letters/{tokens.make(tokens.STATUS, submission)}/")
+    page.get_by_role("button", name="Copy the link").click()
+    said = page.locator("#copied-own")
+    said.get_by_text("Copied.").wait_for()
+    assert said.get_attribute("role") == "status", "who does not see the page hears it"
+    assert copied(page).endswith(f"/j/{link}")
+    page.get_by_role("link", name="More messages").click()
+
+    card = page.locator(".messages li").filter(has_text="Our children ride it.").first
+    card.get_by_role("button", name="Copy the text").click()
+    card.get_by_text("Copied.").wait_for()
+    assert copied(page).startswith("Our children ride it.\nAnd we.\n#Bus42\nhttp")
+    assert copied(page).endswith(f"/j/{link}")
+    page.get_by_role("button", name="Copy the hashtags").click()
+    page.locator("#copied-tags").get_by_text("Copied.").wait_for()
+    assert copied(page) == "#Bus42"
+    assert card.get_by_role("status").inner_text() == "", "only what was copied last is said"
+
+    card.get_by_role("button", name="Share…").click()
+    passed = page.evaluate("window.passed")
+    assert [what["text"].partition("\n#")[0] for what in passed] == ["Our children ride it.\nAnd we."]
+    assert asked == [], "nobody else is asked before a network is pressed"
+
+    page.locator("ul.share").first.get_by_role("link", name="Mastodon").click()
+    page.get_by_label("Your server").fill("@ann@social.example")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("link", name="Go on to social.example").click()
+    page.get_by_text("elsewhere").wait_for()
+    assert len(asked) == 1
+    assert asked[0].startswith("https://social.example/share?text=For%20the%20elephant%0A%23Bus42%0A")
+    assert asked[0].endswith(f"%2Fj%2F{link}")
+    page.goto(f"{live_server.url}/en/c/{campaign.slug}/share/mastodon/")
+    assert page.get_by_label("Your server").input_value() == "social.example"
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "size"),
+    [("en", "light", "phone"), ("ar", "dark", "desk")],
+)
+def test_the_pages_for_sharing_are_accessible(browser, live_server, campaign, language, scheme, size):
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(viewport=SIZES[size], color_scheme=scheme, bypass_csp=True)
+    context.add_init_script(PHONE_SHARES)
+    page = context.new_page()
+    for path in ("share/", "share/mastodon/?server=social.example", "share/mastodon/?server=x"):
+        page.goto(f"{live_server.url}/{language}/c/{campaign.slug}/{path}")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        found = Axe().run(page)
+        assert not found.response["violations"], f"{path}: {found.generate_report()}"
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not page.evaluate(wide), f"{path} is wider than the window"
+    context.close()
