@@ -5,12 +5,14 @@ The names of the routes are those of `advocacy/urls.py`: campaign, confirm, stat
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
 from advocacy import tokens
-from advocacy.models import Campaign, Letter, Submission
+from advocacy.models import Campaign, Letter, Membership, Submission
 
 
 def confirm(submission: Submission) -> str:
@@ -36,6 +38,13 @@ def campaign(campaign: Campaign, language: str) -> str:
 
 def resources(campaign: Campaign, language: str) -> str:
     return _absolute("resources", campaign.slug, language)
+
+
+def member(membership: Membership, *, via: str = "", language: str = "") -> str:
+    """The path of a member's page, in the language of the moment unless another is named."""
+    with translation.override(page_language(language) if language else translation.get_language()):
+        path = reverse("advocacy:member", args=[membership.campaign.slug, membership.organisation.slug])
+    return f"{path}?{urlencode({'via': via})}" if via else path
 
 
 def page_language(language: str) -> str:

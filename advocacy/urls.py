@@ -8,6 +8,7 @@ app_name = "advocacy"
 urlpatterns = [
     path("", views.campaigns, name="campaigns"),
     path("c/<slug:slug>/", views.campaign, name="campaign"),
+    path("c/<slug:slug>/with/<slug:short_name>/", views.member, name="member"),
     path("c/<slug:slug>/news/", views.news_list, name="news"),
     path("c/<slug:slug>/news/feed/", views.news_feed, name="news_feed"),
     path("c/<slug:slug>/news/<int:pk>/", views.update, name="update"),

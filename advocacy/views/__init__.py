@@ -2,6 +2,7 @@
 
 from advocacy.views.campaigns import campaign, campaigns, privacy
 from advocacy.views.mailed import confirm, correct, not_me, pending, report, send_again
+from advocacy.views.members import member
 from advocacy.views.news import news_feed, news_list, update
 from advocacy.views.resources import resource_file, resource_pack, resources
 from advocacy.views.sharing import mastodon, share, share_qr
@@ -17,6 +18,7 @@ __all__ = [
     "correct",
     "letter",
     "mastodon",
+    "member",
     "news_feed",
     "news_list",
     "not_me",

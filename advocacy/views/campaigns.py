@@ -6,13 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts import permissions
-from advocacy import forms, home, letters, links, structured, targets, texts
+from advocacy import arrivals, forms, home, letters, links, structured, targets, texts
 from advocacy.models import Campaign
 
 
@@ -28,7 +28,11 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("Accept-Language")
 def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     """One campaign: why, and the way to take part. A closed one says how it went."""
-    return campaign_page(request, find_campaign(request, slug))
+    campaign = find_campaign(request, slug)
+    arrival = arrivals.of(campaign, request.GET)
+    if arrival.member is not None and campaign.status != Campaign.Status.CLOSED:
+        return redirect(links.member(arrival.member, via=arrival.via))
+    return campaign_page(request, campaign)
 
 
 def campaign_page(

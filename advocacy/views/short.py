@@ -38,6 +38,8 @@ def short(request: HttpRequest, code: str) -> HttpResponse:
 
 def _page(link: ShareLink) -> str:
     own = link.language or (link.membership.language if link.membership else "")
+    if link.membership is not None and link.membership.is_active:
+        return links.member(link.membership, via=link.code, language=own)
     with translation.override(links.page_language(own) if own else translation.get_language()):
         page = reverse("advocacy:campaign", args=[link.campaign.slug])
     return f"{page}?via={link.code}"
