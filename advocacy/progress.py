@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.core.cache import cache
-from django.db.models import Count, F
+from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
 from advocacy.models import Campaign, Letter
 
 # Counted up to the last full stretch of this length: nobody can watch one person's letter being counted.
 DELAY = timedelta(minutes=5)
+FEWEST = 5  # supporters from which on a country is named
 _STEPS = (1, 2, 5)
 
 
@@ -40,6 +41,30 @@ def progress(campaign: Campaign) -> Progress:
     return Progress(rounded(letters), rounded(supporters), countries, goal_for(letters, campaign.goal), as_of)
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Supporters by country code, rounded down; and how many more countries have too few of them to be named."""
+
+    supporters: dict[str, int]
+    few: int
+
+
+def reached(campaign: Campaign) -> Reached:
+    """Where a campaign's supporters live, as the public may know it. Counted once every five minutes.
+
+    A country with fewer than FEWEST supporters is not named: in some, to have written is a danger, and whoever knows
+    of one supporter there would know who it is.
+    """
+    as_of = _last_stretch(timezone.now())
+    key = f"advocacy:reached:{campaign.pk}:{int(as_of.timestamp())}"
+    found: dict[str, int] = (
+        cache.get_or_set(key, lambda: _count_by_country(campaign, as_of), timeout=2 * DELAY.total_seconds())
+        or {}
+    )
+    named = {code: rounded(count) for code, count in found.items() if count >= FEWEST}
+    return Reached(named, len(found) - len(named))
+
+
 def rounded(count: int) -> int:
     """`count` as the public sees it: exact to ten, then down to full tens, from 1,000 on to full hundreds."""
     if count < 10:
@@ -60,16 +85,25 @@ def goal_for(count: int, first: int) -> int:
 
 
 def _count(campaign: Campaign, as_of: datetime) -> tuple[int, int, int]:
-    # A letter counts once it was confirmed and was not taken back, refused or a repeat.
-    rows = Letter.objects.filter(
-        campaign=campaign, confirmed_at__lt=as_of, status__in=Letter.LIVE, is_test=False
-    ).order_by()
-    found = rows.aggregate(
+    found = _counted(campaign, as_of).aggregate(
         letters=Count("pk"),
         supporters=Count("supporter_id", distinct=True),
         countries=Count(F("submission__country"), distinct=True),
     )
     return found["letters"], found["supporters"], found["countries"]
+
+
+def _count_by_country(campaign: Campaign, as_of: datetime) -> dict[str, int]:
+    rows = _counted(campaign, as_of).exclude(submission__country="")
+    found = rows.values_list("submission__country").annotate(Count("supporter_id", distinct=True))
+    return dict(found.order_by())
+
+
+def _counted(campaign: Campaign, as_of: datetime) -> QuerySet[Letter]:
+    # A letter counts once it was confirmed and was not taken back, refused or a repeat.
+    return Letter.objects.filter(
+        campaign=campaign, confirmed_at__lt=as_of, status__in=Letter.LIVE, is_test=False
+    ).order_by()
 
 
 def _last_stretch(now: datetime) -> datetime:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts import permissions
-from advocacy import arrivals, forms, home, letters, links, structured, targets, texts
+from advocacy import arrivals, forms, home, letters, links, maps, progress, structured, targets, texts
 from advocacy.models import Campaign
 
 
@@ -49,6 +49,7 @@ def campaign_page(
         "text": text,
         "home": shown,
         "progress": letters.progress(campaign),
+        "map": _map(campaign),
         "via": forms.via(request.GET),
         "is_closed": campaign.status == Campaign.Status.CLOSED,
         "canonical": links.campaign(campaign, text.language),
@@ -63,6 +64,14 @@ def campaign_page(
         # This page only, and this host only, may be shown in a frame once somebody starts the video.
         answer._csp_update = {"frame-src": [shown.video.frame_source]}  # type: ignore[attr-defined]
     return answer
+
+
+def _map(campaign: Campaign) -> maps.Map | None:
+    """Where its supporters live; none for a campaign at home in one country."""
+    reached = progress.reached(campaign)
+    if len(reached.supporters) + reached.few < 2:
+        return None
+    return maps.countries(reached.supporters, few=reached.few, lowest=progress.FEWEST)
 
 
 @require_safe

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from advocacy.models import Campaign
+from tests.advocacy.test_maps import supporters
 from tests.factories import fill_page, make_campaign, make_legislature, make_mandate, make_picture
 
 if TYPE_CHECKING:
@@ -92,3 +93,17 @@ def test_without_a_script_the_still_is_a_link_to_the_video(browser: Browser, liv
     link = page.get_by_role("link", name="Watch the video").first
     assert link.get_attribute("href") == "https://www.youtube.com/watch?v=FSLAe3jrCSg"
     context.close()
+
+
+def test_the_map_is_drawn_from_its_own_file_in_the_colour_of_the_campaign(page, live_server, campaign):
+    supporters(campaign, KE=5, MT=5)
+    page.goto(f"{live_server.url}/en/c/{campaign.slug}/")
+    kenya = page.locator('.map use[href$="#KE"]')
+    kenya.scroll_into_view_if_needed()
+    # A shape of another file has a size once it is there.
+    page.wait_for_function("() => document.querySelector('.map use[href$=\"#KE\"]').getBBox().width > 10")
+    accent = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--accent')")
+    assert accent.strip() == "#1f6f54"
+    assert kenya.evaluate("(one) => getComputedStyle(one).fill") == "rgb(31, 111, 84)"
+    assert page.locator(".map circle.dot").count() == 1
+    assert page.complaints == []
