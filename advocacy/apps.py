@@ -8,6 +8,7 @@ class AdvocacyConfig(AppConfig):
 
     def ready(self) -> None:
         from advocacy import door, invariants, mails, outcomes, personal, reasons, receivers, segment_rules
+        from advocacy.expressions import personal as expressions
         from contacts.segments import rules
         from mailer import kinds
         from mailer.models import Delivery
@@ -22,4 +23,5 @@ class AdvocacyConfig(AppConfig):
         invariants.register()
         outcomes.register()
         personal.register()
+        expressions.register()
         rules.register("advocacy", segment_rules.known)

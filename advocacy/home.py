@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from advocacy import news
 from advocacy.models import Campaign, CampaignText, Membership, Partner, Question, Step, Term, Update
 from advocacy.targets import sort_key
@@ -16,7 +18,6 @@ MEMBERS_SHOWN = 60
 _PLACES = {
     Step.LeadsTo.LETTER: "#take-part",
     Step.LeadsTo.SHARE: "#share",
-    Step.LeadsTo.SUPPORT: "#support",
     Step.LeadsTo.RESOURCES: "#resources",
     Step.LeadsTo.VIDEO: "#video",
 }
@@ -84,6 +85,8 @@ def leads_to(step: Step, film: Video | None) -> str:
     """The address of a step's button."""
     if step.leads_to == Step.LeadsTo.LINK:
         return step.url
+    if step.leads_to == Step.LeadsTo.SUPPORT:
+        return reverse("advocacy:support_new", args=[step.text.campaign.slug])
     if step.leads_to == Step.LeadsTo.VIDEO and film is None:
         return ""
     return _PLACES.get(Step.LeadsTo(step.leads_to), "") if step.leads_to else ""

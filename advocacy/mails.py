@@ -17,6 +17,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from advocacy import links, texts
+from advocacy.expressions import mails as expressions
 from advocacy.models import Letter, Submission
 from contacts.addresses import Address, parse
 from mailer import composing, sending
@@ -163,6 +164,8 @@ def _test_line(letter: Letter) -> str:
 
 def check_confirmation(delivery: Delivery) -> str:
     """Why a confirmation may no longer go: it was confirmed, denied, expired, or the address was corrected."""
+    if expressions.is_ours(delivery):
+        return expressions.check(delivery)
     submission = _submission_of(delivery)
     if submission is None:
         return "" if "submission" not in delivery.context else "the submission is gone"
@@ -176,6 +179,8 @@ def check_confirmation(delivery: Delivery) -> str:
 
 
 def confirmation_fields(delivery: Delivery) -> Mapping[str, str]:
+    if expressions.is_ours(delivery):
+        return expressions.fields(delivery)
     submission = _submission_of(delivery)
     if submission is None:
         return {}
@@ -183,6 +188,8 @@ def confirmation_fields(delivery: Delivery) -> Mapping[str, str]:
 
 
 def system_fields(delivery: Delivery) -> Mapping[str, str]:
+    if expressions.is_ours(delivery):
+        return expressions.fields(delivery)
     submission = _submission_of(delivery)
     return {"link": links.status(submission)} if submission else {}
 

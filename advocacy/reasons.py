@@ -46,6 +46,8 @@ _OURS = (
     gettext_noop("withdrawn by the campaign"),
     gettext_noop("the owner of the mailbox said it was not them"),
     gettext_noop("its writer was erased"),
+    # expressions of support
+    gettext_noop("the expression is gone"),
     # a route's state inside them
     gettext_noop("bounced"),
     gettext_noop("does not want letters here"),

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from advocacy import dispatching, mails
+from advocacy.expressions import retention as expressions
 from advocacy.models import Campaign, Letter, Report, Submission, Supporter
 from advocacy.sharing.links import let_go
 from contacts import suppressions
@@ -35,12 +36,14 @@ _OPEN_DELIVERIES = [Delivery.Status.QUEUED, Delivery.Status.SENDING, Delivery.St
 
 def expire() -> int:
     """Remind once, end what was not confirmed in 7 days or looked at in 30. Returns how many letters ended.
+    Expressions of support that were not confirmed end with them.
 
     Safe to repeat and to run twice at once.
     """
     remind()
     now = timezone.now()
     take_back()
+    expressions.expire()
     # The status stands on the letter itself, so that PostgreSQL asks it again where a confirmation was just ahead.
     over = Submission.objects.filter(confirmed_at=None, expires_at__lte=now)
     unconfirmed = Letter.objects.filter(status=Status.PENDING, submission__in=over)
@@ -136,6 +139,7 @@ def forget() -> int:
     Confirmed ones 90 days after the click, once every letter is settled; unconfirmed ones 30 days after they
     expired. The address of a supporter goes with the last of them; its keyed hash stays. Safe to repeat.
     """
+    expressions.forget()
     now = timezone.now()
     Submission.objects.filter(created_at__lt=now - NETWORK_DAYS).exclude(network="").update(network="")
     over = Submission.objects.filter(forgotten_at=None).filter(

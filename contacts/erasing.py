@@ -42,6 +42,7 @@ _PROOF_KEPT = {
     "by",
     "confirmed_at",
     "delivery",
+    "expression",
     "import",
     "line",
     "sign_up",

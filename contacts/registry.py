@@ -51,7 +51,7 @@ class Person:
 class Entry:
     """One thing that happened, as staff read it.
 
-    kind: mail, consent, import, letter, change or suppression. words: a translated sentence. url: the desk's page
+    kind: mail, consent, import, letter, expression, change or suppression. words: a translated sentence. url: the desk's page
     of it, if there is one. permission: what a reader needs to see it ("app.codename"). about: the row it tells of;
     a reader who works for another organisation than that row's does not see it.
     """

@@ -28,6 +28,7 @@ _PAGES = {
     "import": "admin:contacts_import_change",
     "submission": "admin:advocacy_submission_change",
     "letter": "admin:advocacy_letter_change",
+    "expression": "admin:advocacy_expression_change",
 }
 
 

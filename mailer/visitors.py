@@ -17,6 +17,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 MAX_BODY = 64 * 1024  # octets; RELIABILITY A10
+MAX_PICTURE = 10_000_000  # octets; mailer.pictures.MOST_BYTES
 MAX_FIELDS = 100  # fifty people, two dozen editors' fields, the supporter's own
 
 # A field that people do not see and browsers do not fill; what stands in it was put there by a machine.
@@ -76,6 +77,22 @@ def public_form(view: View[P]) -> View[P]:
     return wrapped
 
 
+def public_upload(view: View[P]) -> View[P]:
+    """A form behind a token that brings one picture: as `public_form`, but larger by the largest picture.
+
+    The bytes are written to disk as they come, not held in memory (Django's own handlers).
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method == "POST" and _length(request) > MAX_PICTURE + MAX_BODY:
+            return render(request, "too_large.html", status=413)
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
 def see_other(name: str, *args: object) -> HttpResponse:
     """After a POST: the page that says what came of it, read with GET (303)."""
     response = redirect(name, *args)
@@ -89,11 +106,15 @@ def _small_enough(request: HttpRequest) -> bool:
         return False
     if request.method != "POST":
         return True
-    try:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return False
-    if length > MAX_BODY:
+    if _length(request) > MAX_BODY:
         return False
     multipart = request.content_type == "multipart/form-data"
     return request.body.count(b"Content-Disposition" if multipart else b"&") < MAX_FIELDS
+
+
+def _length(request: HttpRequest) -> float:
+    """How many octets a request announces; endless where that is no number."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return float("inf")

@@ -1,5 +1,6 @@
 """The public pages, by step of the journey. Each view finds, calls one function of the domain, and answers."""
 
+from advocacy.views import expressions, own_expression, wall
 from advocacy.views.campaigns import campaign, campaigns, privacy
 from advocacy.views.mailed import confirm, correct, not_me, pending, report, send_again
 from advocacy.views.members import member
@@ -16,12 +17,14 @@ __all__ = [
     "choose",
     "confirm",
     "correct",
+    "expressions",
     "letter",
     "mastodon",
     "member",
     "news_feed",
     "news_list",
     "not_me",
+    "own_expression",
     "pending",
     "privacy",
     "report",
@@ -33,4 +36,5 @@ __all__ = [
     "share_qr",
     "status",
     "update",
+    "wall",
 ]

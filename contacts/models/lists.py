@@ -140,6 +140,7 @@ class Consent(models.Model):
     class Purpose(models.TextChoices):
         LETTER = "letter", _("send this letter in my name (GDPR 9(2)(a))")
         NEWSLETTER = "newsletter", _("send me a newsletter")
+        EXPRESSION = "expression", _("publish my expression of support (GDPR 9(2)(a))")
 
     address_hash = models.BinaryField(max_length=32)
     contact = models.ForeignKey(

@@ -1,0 +1,318 @@
+"""What the writer of an expression does: write, confirm, change, bring a picture, take down, deny.
+
+Every write is one function named by its verb; each is safe to repeat. Who holds both an address and a row takes the
+address first, as everybody does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from advocacy import suspicion
+from advocacy.expressions import links, mails, pictures
+from advocacy.expressions.words import Words
+from advocacy.models import Campaign, Expression, Membership
+from contacts import suppressions
+from contacts.addresses import Address
+from contacts.clock import database_now
+from contacts.models import Consent, Suppression
+from mailer import allowance, sending
+from mailer.models import Delivery
+
+Status = Expression.Status
+
+CONFIRM_DAYS = timedelta(days=7)
+NOT_ME = timedelta(days=365)
+MAX_REVISIONS = 30
+# Those whose writer can still be asked, and may change them.
+OPEN = (Status.CONFIRMED, Status.PUBLISHED, Status.REFUSED)
+LIVE = (Status.CONFIRMED, Status.PUBLISHED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A filled form, every text cleaned. `suspicious` is a reason for moderators to look twice; `delay` puts the
+    confirmation mail off (`abuse.Verdict`); `mail_language` is the one its writer reads our pages in."""
+
+    campaign: Campaign
+    words: Words
+    address: Address
+    form_key: str
+    consent_text: str
+    mail_language: str
+    network: str = ""
+    suspicious: str = ""
+    delay: timedelta = timedelta(0)
+    membership: Membership | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """Whether the mail was queued, and if not, when the next one may be asked for (None: never)."""
+
+    sent: bool
+    next_at: datetime | None
+
+
+# --- written ------------------------------------------------------------------------------------------------------
+
+
+def submit(draft: Draft) -> Expression:
+    """Keep what was written and ask the mailbox for its word. Nobody reads it before that.
+
+    One form is taken once: a second click, also at the same moment, gets the same row. The answer and the work are the
+    same whether the address is known, new, or may not be written to (A8).
+    """
+    known = Expression.objects.filter(form_key=draft.form_key).first()
+    if known is not None:
+        return known
+    try:
+        with transaction.atomic():
+            return _submit(draft)
+    except IntegrityError:
+        # The same form at the same moment: the other one was first, and by now it is stored.
+        return Expression.objects.get(form_key=draft.form_key)
+
+
+def _submit(draft: Draft) -> Expression:
+    suppressions.hold(draft.address.hash)
+    now = timezone.now()
+    expression = Expression.objects.create(
+        campaign=draft.campaign,
+        membership=draft.membership,
+        form_key=draft.form_key,
+        address=draft.address.given,
+        address_key=draft.address.key,
+        address_hash=draft.address.hash,
+        mail_language=draft.mail_language,
+        consent_text=draft.consent_text,
+        suspicious=(draft.suspicious or _odd(draft.words))[:300],
+        network=draft.network,
+        created_at=now,
+        expires_at=now + CONFIRM_DAYS,
+        **asdict(draft.words),
+    )
+    at = allowance.next_mail(draft.address.hash, database_now())
+    if at <= now + allowance.LONGEST_WAIT:
+        mails.confirmation(expression, max(at, now + draft.delay) if at > now or draft.delay else None)
+    return expression
+
+
+def _odd(words: Words) -> str:
+    """Why a moderator should look twice, or ""."""
+    return suspicion.in_words("\n".join([words.name, words.role, words.organisation_name, words.statement]))
+
+
+@transaction.atomic
+def resend(expression: Expression) -> Resent:
+    """Send the confirmation mail once more, if the address has room for it now; else say when it has.
+
+    Tells nothing about the address: whether it may be written to at all is asked at the door.
+    """
+    if expression.status != Status.PENDING or expression.expires_at <= timezone.now():
+        return Resent(sent=False, next_at=None)
+    address_hash = bytes(expression.address_hash or b"")
+    suppressions.hold(address_hash)
+    now = database_now()
+    at = allowance.next_mail(address_hash, now)
+    if at > now:
+        return Resent(sent=False, next_at=at)
+    mails.confirmation(expression)
+    return Resent(sent=True, next_at=None)
+
+
+def next_mail(expression: Expression) -> datetime:
+    """When the mail may be asked for again; now, if at once. Reserves nothing."""
+    return allowance.next_mail(bytes(expression.address_hash or b""), database_now())
+
+
+@transaction.atomic
+def mail_own_link(campaign: Campaign, address: Address) -> None:
+    """Mail somebody the link to what they said in this campaign, if they said something and there is room for a mail.
+
+    Returns nothing: the page must not tell who is known (A8).
+    """
+    suppressions.hold(address.hash)
+    mine = Expression.objects.filter(campaign=campaign, address_hash=address.hash, status__in=OPEN)
+    expression = mine.select_related("campaign").order_by("-pk").first()
+    now = database_now()
+    if expression is not None and allowance.next_mail(address.hash, now) <= now:
+        mails.own_link(expression)
+
+
+# --- proven -------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def confirm(expression: Expression) -> bool:
+    """Take the word of whoever holds the mailbox that they said this and want it published; now a person looks at it.
+
+    False for a repeat, and for one that expired, was denied, erased or whose campaign closed meanwhile, which change
+    nothing. What the same mailbox said before in this campaign gives way to it.
+    """
+    suppressions.hold(bytes(expression.address_hash or b""))
+    now = database_now()
+    row = _locked(expression)
+    if row.status != Status.PENDING or row.expires_at <= now or row.campaign.status == Campaign.Status.CLOSED:
+        return False
+    for other in _live_of(row):
+        other.move_to(Status.WITHDRAWN, ended_at=now, is_featured=False)
+    if not row.move_to(Status.CONFIRMED, confirmed_at=now):
+        return False
+    allowance.answered(bytes(row.address_hash or b""), Delivery.Kind.CONFIRMATION, expression=row.pk)
+    _record_consent(row, granted=True)
+    return True
+
+
+def replaced_by(expression: Expression) -> Expression | None:
+    """What the same mailbox said before, which a confirmation would take down; None if there is nothing."""
+    return _live_of(expression).first()
+
+
+def _live_of(expression: Expression):  # type: ignore[no-untyped-def]
+    same = Expression.objects.filter(campaign_id=expression.campaign_id, address_hash=expression.address_hash)
+    return same.filter(status__in=LIVE).exclude(pk=expression.pk)
+
+
+def _locked(expression: Expression) -> Expression:
+    rows = Expression.objects.select_for_update(of=("self",)).select_related("campaign")
+    return rows.get(pk=expression.pk)
+
+
+def _record_consent(expression: Expression, *, granted: bool) -> None:
+    Consent.objects.create(
+        address_hash=expression.address_hash,
+        purpose=Consent.Purpose.EXPRESSION,
+        granted=granted,
+        text=expression.consent_text if granted else "",
+        page=links.absolute("support_new", expression.mail_language, expression.campaign.slug)[:300],
+        source=f"campaign {expression.campaign.slug}"[:100],
+        proof={
+            "expression": expression.pk,
+            "confirmed_at": database_now().isoformat(),
+            "by": "link in the confirmation mail" if granted else "the writer's own page",
+        },
+    )
+
+
+@transaction.atomic
+def deny(expression: Expression) -> None:
+    """ "It wasn't me": stop confirmation mail to this address for a year, and take this expression down.
+
+    Safe to repeat. Others of the address that nobody confirmed end with it.
+    """
+    address_hash = bytes(expression.address_hash or b"")
+    now = timezone.now()
+    suppressions.suppress(
+        address_hash,
+        Suppression.Reason.NOT_ME,
+        scope=Suppression.Scope.CONFIRMATIONS,
+        evidence={"expression": expression.pk},
+        ends_at=now + NOT_ME,
+    )
+    pending = Expression.objects.filter(address_hash=address_hash, status=Status.PENDING)
+    for other in pending.order_by("pk"):
+        _call_off(other)
+        other.move_to(Status.WITHDRAWN, ended_at=now)
+    expression.move_to(Status.WITHDRAWN, ended_at=now, is_featured=False)
+
+
+def _call_off(expression: Expression) -> None:
+    waiting = Delivery.objects.filter(
+        address_hash=expression.address_hash,
+        kind=Delivery.Kind.CONFIRMATION,
+        status=Delivery.Status.QUEUED,
+        context__expression=expression.pk,
+    )
+    for delivery in waiting:
+        sending.cancel(delivery, "the owner of the mailbox said it was not them")
+
+
+# --- afterwards ---------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def change(expression: Expression, words: Words) -> bool:
+    """Say it in other words; a person looks at them before they are public. False if nothing is different.
+
+    Raises ValidationError for what is over, what was changed too often, and what gave way to something newer.
+    """
+    suppressions.hold(bytes(expression.address_hash or b""))
+    row = _open(expression)
+    fields = asdict(words)
+    if all(getattr(row, name) == value for name, value in fields.items()):
+        return False
+    _look_again(row, suspicious=_odd(words)[:300], **fields)
+    return True
+
+
+@transaction.atomic
+def put_picture(expression: Expression, file: BinaryIO, alt: str) -> None:
+    """Show a picture with it, in place of an earlier one; a person looks at it before it is public.
+
+    Raises ValidationError for what is no picture or too large, and as `change` does.
+    """
+    picture = pictures.drawn(file)
+    suppressions.hold(bytes(expression.address_hash or b""))
+    row = _open(expression)
+    before = str(row.picture.name or "")
+    _look_again(
+        row,
+        picture=pictures.store(picture),
+        picture_alt=alt,
+        picture_width=picture.width,
+        picture_height=picture.height,
+    )
+    pictures.remove(before)
+
+
+@transaction.atomic
+def remove_picture(expression: Expression) -> bool:
+    """Take the picture away. What is left was looked at already, so it stays where it is. False if there is none."""
+    row = _locked(expression)
+    before = str(row.picture.name or "")
+    if not before or row.status not in OPEN:
+        return False
+    Expression.objects.filter(pk=row.pk).update(
+        picture="", picture_alt="", picture_width=None, picture_height=None, revision=row.revision + 1
+    )
+    pictures.remove(before)
+    return True
+
+
+def _open(expression: Expression) -> Expression:
+    row = _locked(expression)
+    if (
+        row.status not in OPEN
+        or row.forgotten_at is not None
+        or row.campaign.status == Campaign.Status.CLOSED
+    ):
+        raise ValidationError(_("This can no longer be changed."), code="gone")
+    if row.revision >= MAX_REVISIONS:
+        raise ValidationError(_("This was changed too often. Please write to us."), code="too_often")
+    if row.status == Status.REFUSED and _live_of(row).exists():
+        raise ValidationError(_("You have said something newer in this campaign."), code="newer")
+    return row
+
+
+def _look_again(row: Expression, **changed: object) -> None:
+    """Store what is new and let a person look at it; `published_at` stays, so that nobody climbs by a comma."""
+    if row.status != Status.CONFIRMED:
+        changed |= {"status": Status.CONFIRMED, "is_featured": False, "ended_at": None, "reason": ""}
+    Expression.objects.filter(pk=row.pk).update(**changed, revision=row.revision + 1)
+
+
+@transaction.atomic
+def take_down(expression: Expression) -> bool:
+    """Its writer wants it gone: at once, whatever staff are doing with it, and for good. False for a repeat."""
+    if not expression.move_to(Status.WITHDRAWN, ended_at=database_now(), is_featured=False):
+        return False
+    _record_consent(expression, granted=False)
+    return True
