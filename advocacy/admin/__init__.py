@@ -1,7 +1,17 @@
 """The staff desk of advocacy, by subject. Importing this package fills the desk."""
 
 from accounts.permissions import belongs_through
-from advocacy.admin import campaigns, imports, letters, postcodes, reports, representatives, routes, templates
+from advocacy.admin import (
+    campaigns,
+    expressions,
+    imports,
+    letters,
+    postcodes,
+    reports,
+    representatives,
+    routes,
+    templates,
+)
 from advocacy.models import (
     CampaignText,
     Expression,
@@ -40,6 +50,7 @@ belongs_through(Delivery, "letter__campaign__organisation")
 
 __all__ = [
     "campaigns",
+    "expressions",
     "imports",
     "letters",
     "postcodes",
