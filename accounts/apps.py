@@ -10,7 +10,9 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import audit, sessions
         from accounts.roles import ensure_roles
+        from accounts.signin import watching
 
         sessions.watch()
         audit.watch_sign_ins()
+        watching.watch()
         post_migrate.connect(ensure_roles, sender=self)

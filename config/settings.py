@@ -68,6 +68,11 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "anymail",
     "csp",
@@ -82,8 +87,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "accounts.languages.DeskLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.signin.second_factor.SecondFactorFirst",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.pages.Unavailable",
@@ -127,7 +134,61 @@ REDIS_URL = _need("REDIS_URL", "redis://:secret@valkey.example:6379/0", "redis:/
 
 # --- who works here -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+# Whether those whose rights reach many people must have a second factor: an app, or a passkey (RELIABILITY A12).
+SECOND_FACTOR = env.str("SECOND_FACTOR", "required" if PRODUCTION else "optional")
+if SECOND_FACTOR not in {"required", "optional"}:
+    raise ImproperlyConfigured(
+        f"SECOND_FACTOR is {SECOND_FACTOR!r}; it must be required or optional, e.g. SECOND_FACTOR=required"
+    )
+ACCOUNT_ADAPTER = "accounts.signin.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # ours count for all processes together, see accounts/logins.py
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+MFA_ADAPTER = "accounts.signin.adapters.FactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "accounts.signin.forms.CodeForm",
+    "reauthenticate": "accounts.signin.forms.CodeAgainForm",
+    "authenticate_webauthn": "accounts.signin.forms.PasskeyStepForm",
+    "login_webauthn": "accounts.signin.forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "accounts.signin.forms.PasskeyAgainForm",
+    "add_webauthn": "accounts.signin.forms.PasskeyForm",
+    "edit_webauthn": "accounts.signin.forms.PasskeyNameForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1
+
+# The organisation's own identity provider, by its address: https://id.example.org/realms/staff
+OIDC_ISSUER = env.str("OIDC_ISSUER", "").rstrip("/")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "")
+OIDC_NAME = env.str("OIDC_NAME", "OpenID Connect")
+if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+    raise ImproperlyConfigured(
+        "OIDC_ISSUER is set, so OIDC_CLIENT_ID and OIDC_CLIENT_SECRET must be, e.g. OIDC_CLIENT_ID=epistle"
+    )
+if PRODUCTION and OIDC_ISSUER and not OIDC_ISSUER.startswith("https://"):
+    raise ImproperlyConfigured(
+        f"OIDC_ISSUER is {OIDC_ISSUER!r}; it must begin with https://, e.g. OIDC_ISSUER=https://id.example.org"
+    )
+SOCIALACCOUNT_ADAPTER = "accounts.signin.oidc.SocialAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # see accounts/signin/oidc.py
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER, "oauth_pkce_enabled": True},
+            }
+        ]
+    }
+}
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -33,6 +33,7 @@ urlpatterns = [
     path("embed/c/<slug:slug>/", in_the_readers_language, name="embedded"),
     path("", include("mailer.links.urls")),
     re_path(r"^j/(?P<code>[^/]{1,80})/?\Z", short, name="short"),
+    path("staff/", include("accounts.urls")),
     _Desk(RoutePattern("staff/"), "config.desk_urls", app_name="admin", namespace="admin"),
     *i18n_patterns(
         path("", include("mailer.urls")),
