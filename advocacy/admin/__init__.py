@@ -10,6 +10,7 @@ from advocacy.admin import (
     reports,
     representatives,
     routes,
+    sharing,
     templates,
 )
 from advocacy.models import (
@@ -57,5 +58,6 @@ __all__ = [
     "reports",
     "representatives",
     "routes",
+    "sharing",
     "templates",
 ]

@@ -92,15 +92,10 @@ class Kit:
         return [self.way(network, words) for network in offered if network not in LINK_ALONE or words.network]
 
     def whole(self, words: Words, network: str = "") -> str:
-        """A message with as many hashtags as the network has room for, without the link.
-
-        The tags are on a line of their own, where Latin ones do not get mixed up with Arabic words.
-        """
-        for count in range(len(self.hashtags), -1, -1):
-            text = f"{words.text}\n{' '.join(self.hashtags[:count])}".strip()
-            if lengths.fits(network, f"{text} {self.link}"):
-                return text
-        return words.text
+        """A message with as many hashtags as the network has room for, without the link."""
+        if network in lengths.LIMITS:
+            return lengths.fit(network, words.text, self.hashtags, self.link).text
+        return lengths.with_tags(words.text, self.hashtags)
 
     def to_copy(self, words: Words) -> str:
         """A message as it is copied: with its hashtags, and the link on a line of its own."""

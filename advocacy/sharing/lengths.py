@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 LIMITS = {"bluesky": 300, "x": 280, "mastodon": 500}
 _LINK = 23
@@ -28,9 +30,40 @@ def length(network: str, text: str) -> int:
     return links * _LINK + (sum(map(_weight, rest)) if network == "x" else len(rest))
 
 
-def fits(network: str, text: str) -> bool:
-    """Whether a network takes `text`; one without a limit that matters takes everything."""
-    return network not in LIMITS or length(network, text) <= LIMITS[network]
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A message as it fits into a network: its text with the hashtags there is room for, and how long that is.
+
+    `length` counts the link, too; it is over `limit` where even the bare message is too long.
+    """
+
+    network: str
+    text: str
+    tags: int
+    length: int
+    limit: int
+
+    @property
+    def too_long_by(self) -> int:
+        return max(0, self.length - self.limit)
+
+
+def fit(network: str, text: str, tags: Sequence[str], link: str) -> Fit:
+    """A message with as many hashtags as the network has room for beside the link. Networks of LIMITS only.
+
+    The tags are on a line of their own, where Latin ones do not get mixed up with Arabic words.
+    """
+    limit = LIMITS[network]
+    for count in range(len(tags), -1, -1):
+        whole = with_tags(text, tags[:count])
+        found = length(network, f"{whole} {link}")
+        if found <= limit:
+            break
+    return Fit(network, whole, count, found, limit)
+
+
+def with_tags(text: str, tags: Sequence[str]) -> str:
+    return f"{text}\n{' '.join(tags)}".strip()
 
 
 def graphemes(text: str) -> list[str]:

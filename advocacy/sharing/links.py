@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -42,6 +42,16 @@ def staff_link(
     return store(
         ShareLink(campaign=campaign, source=source, membership=membership, language=language), codes.offered()
     )
+
+
+def others(
+    link: ShareLink, campaign: Campaign, source: str, membership: Membership | None
+) -> QuerySet[ShareLink]:
+    """Links of the same source and member: there is to be none besides `link`."""
+    rows = ShareLink.objects.filter(
+        campaign=campaign, source=source, membership=membership, submission__isnull=True
+    )
+    return rows.exclude(pk=link.pk)
 
 
 def store(link: ShareLink, offered: Iterable[str]) -> ShareLink:
