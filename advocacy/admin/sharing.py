@@ -62,6 +62,13 @@ class OfACampaign(StaffAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), *(["campaign"] if obj is not None else [])]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The campaign is asked for only where the tab has not said it."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name == "campaign" and self.campaign_of(request) is not None:
+            field.widget = forms.HiddenInput()
+        return field
+
     def campaign_of(self, request: HttpRequest, obj: Any = None) -> Campaign | None:
         """The campaign of the row, or of the one being made; one that is not theirs is none."""
         if obj is not None:

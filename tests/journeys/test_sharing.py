@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from django.test import Client
 
 from advocacy import letters, tokens
+from advocacy.admin.sharing import link_to_count
 from advocacy.models import Campaign, CampaignText, ShareText, Submission
+from advocacy.sharing import lengths
+from mailer import networks
 from tests.factories import make_campaign, make_submission
+from tests.staff import make_staff
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -124,4 +129,38 @@ def test_the_pages_for_sharing_are_accessible(browser, live_server, campaign, la
         assert not found.response["violations"], f"{path}: {found.generate_report()}"
         wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         assert not page.evaluate(wide), f"{path} is wider than the window"
+    context.close()
+
+
+@pytest.mark.parametrize("network", ["", "bluesky"])
+def test_the_desk_counts_a_message_while_it_is_typed_as_the_server_counts_it(
+    browser, live_server, campaign, network
+):
+    client = Client()
+    client.force_login(make_staff("Campaigners"))
+    context = browser.new_context()
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+    page = context.new_page()
+    page.goto(f"{live_server.url}/staff/advocacy/sharetext/add/?campaign={campaign.pk}&language=en")
+    page.select_option("#id_network", network)
+    link, asked = link_to_count(campaign, "en"), [network] if network else list(lengths.LIMITS)
+    for text in (
+        "Plain words",
+        "日本語 and the e\u0301 of a café",
+        "Family 👩‍👩‍👧, flag 🇰🇪, thumb 👍🏽, heart ❤️",
+        "حافلتنا نَعَم https://act.example/a-long-address",
+        "x" * 252,
+        "x" * 300,
+    ):
+        page.fill("#id_text", text)
+        shown = page.locator(".share-counts li:visible").all_inner_texts()
+        assert len(shown) == len(asked)
+        for name, line in zip(asked, shown, strict=True):
+            found = lengths.fit(name, text, ["#Bus42"], link)
+            assert line.startswith(f"{networks.label(name)}: {found.length} of {found.limit}"), text
+            assert line.endswith("too long" if found.too_long_by else f"with {found.tags} of 1 hashtags"), (
+                text
+            )
     context.close()
