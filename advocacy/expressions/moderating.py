@@ -13,7 +13,7 @@ from typing import BinaryIO
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F, Value
-from django.db.models.functions import Coalesce, Left, Now
+from django.db.models.functions import Coalesce, Concat, Left, Now
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -90,11 +90,11 @@ def _decided(by: User) -> dict[str, object]:
 def report(expression: Expression, told: str) -> bool:
     """Somebody says that a published expression should not stand there. It stays until a person decides
     (docs/decisions). False for one that is not public."""
-    line = Left(F("report_words") + Value(f"{told}\n") if told else F("report_words"), _MOST_REPORTED)
+    words = Left(Concat("report_words", Value(f"{told}\n" if told else "")), _MOST_REPORTED)
     rows = Expression.objects.filter(pk=expression.pk, status=Status.PUBLISHED)
     return bool(
         rows.update(
-            reports=F("reports") + 1, reported_at=Coalesce(F("reported_at"), Now()), report_words=line
+            reports=F("reports") + 1, reported_at=Coalesce(F("reported_at"), Now()), report_words=words
         )
     )
 
