@@ -12,7 +12,9 @@ from advocacy.models import Campaign, CampaignText
 
 def text_for(campaign: Campaign, language: str) -> CampaignText | None:
     """The campaign's text in `language`, else its plain form (fr for fr-CA), else the main language, else any."""
-    texts = {text.language.casefold(): text for text in campaign.texts.all()}
+    rows = list(campaign.texts.all())
+    rows = [text for text in rows if text.is_ready] or rows  # of drafts alone, one is better than no page
+    texts = {text.language.casefold(): text for text in rows}
     wanted = (language, language.split("-")[0], campaign.default_language)
     found = next((texts[choice.casefold()] for choice in wanted if choice.casefold() in texts), None)
     return found or next(iter(texts.values()), None)
@@ -33,7 +35,7 @@ class Alternate:
 
 def alternates(campaign: Campaign) -> list[Alternate]:
     """The page in each language that the campaign has a text in and our pages have."""
-    written = {text.language for text in campaign.texts.all()}
+    written = {text.language for text in campaign.texts.all() if text.is_ready}
     found = [
         Alternate(code, links.campaign(campaign, code))
         for code, _name in settings.LANGUAGES

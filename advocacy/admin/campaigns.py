@@ -23,10 +23,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.desk import Place, StackedStaffInline, StaffAdmin, key_in, navigation
+from accounts.permissions import require
 from advocacy import colours, links, tasks
-from advocacy.admin import languages, tabs
-from advocacy.admin.overview import Overview, completeness, ends_in_words, matches_in_words, matches_of
-from advocacy.models import Campaign, CampaignText, Letter, TargetRule
+from advocacy.admin import languages, tabs, texts
+from advocacy.admin.overview import Overview, ends_in_words, matches_in_words, matches_of
+from advocacy.models import Campaign, Letter, TargetRule
 from contacts.doorbell import wake
 from mailer.colours import READABLE, contrast, nearest_readable
 
@@ -59,63 +60,6 @@ class CampaignForm(forms.ModelForm):
                 params={"found": worst, "needed": READABLE, "nearest": nearest},
             )
         return accent
-
-
-def _rows(number: int) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": number, "class": "vLargeTextField"})
-
-
-class TextForm(forms.ModelForm):
-    language = forms.ChoiceField(label=_("Language"), choices=languages.of_pages)
-
-    class Meta:
-        model = CampaignText
-        fields = [
-            "language",
-            "title",
-            "summary",
-            "story",
-            "asks",
-            "share_text",
-            "thank_you",
-            "closed_text",
-            "letter_consent",
-        ]
-        widgets = {
-            "summary": _rows(2),
-            "story": _rows(9),
-            "asks": _rows(4),
-            "share_text": _rows(3),
-            "thank_you": _rows(4),
-            "closed_text": _rows(2),
-            "letter_consent": _rows(2),
-        }
-
-    def clean_summary(self) -> str:
-        """One sentence, which also stands in one line of a search engine, however it was broken while typing."""
-        return " ".join(self.cleaned_data["summary"].split())
-
-
-class TextInline(StackedStaffInline):
-    model = CampaignText
-    form = TextForm
-    classes = ["collapse"]
-    readonly_fields = ["complete"]
-    fields = [
-        ("language", "complete"),
-        "title",
-        "summary",
-        "story",
-        "asks",
-        "share_text",
-        "thank_you",
-        "closed_text",
-        "letter_consent",
-    ]
-
-    @admin.display(description=_("complete"))
-    def complete(self, text: CampaignText) -> str:
-        return completeness(text).sentence if text.pk else "–"
 
 
 class RuleForm(forms.ModelForm):
@@ -186,7 +130,7 @@ class CampaignAdmin(StaffAdmin):
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["mailing_list", "organisation"]
-    inlines = [TextInline, RuleInline]
+    inlines = [RuleInline]
     readonly_fields = ["templates_here"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "status", "default_language", "organisation"]}),
@@ -287,6 +231,10 @@ class CampaignAdmin(StaffAdmin):
             context |= tabs.frame(request, obj, OVERVIEW)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
+        """A new campaign has nothing to say yet: on to its texts."""
+        return HttpResponseRedirect(reverse(texts.TAB, args=[obj.pk]))
+
     # --- our own pages
     def get_urls(self) -> list[URLPattern]:
         pages = [
@@ -294,6 +242,7 @@ class CampaignAdmin(StaffAdmin):
             ("test_mode", require_http_methods(["GET", "POST"])(self.test_mode_view)),
             ("stop", require_POST(self.stop_view)),
             ("letters", require_GET(self.letters_view)),
+            ("texts", require_GET(self.texts_view)),
         ]
         return [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"advocacy_campaign_{name}")
@@ -345,6 +294,11 @@ class CampaignAdmin(StaffAdmin):
             )
             self.message_user(request, sentence, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:advocacy_campaign_change", args=[campaign.pk]))
+
+    def texts_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What the campaign says, by language."""
+        require(request.user, "advocacy.view_campaigntext")
+        return texts.texts_page(self, request, self.row_or_404(request, pk, "advocacy.view_campaign"))
 
     def letters_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """To this campaign's part of the list of letters."""

@@ -150,6 +150,12 @@ class CampaignText(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="texts")
     language = models.CharField(_("language"), max_length=12)
+    is_ready = models.BooleanField(
+        _("readers see it"),
+        default=True,
+        db_default=True,
+        help_text=_("Off: a draft. Who reads this language gets the campaign's main one meanwhile."),
+    )
     title = models.CharField(_("title"), max_length=120)
     summary = models.CharField(_("one sentence"), max_length=300)
     story = models.TextField(_("story"), help_text=_("Markdown."))

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts import permissions
 from advocacy import arrivals, forms, home, letters, links, maps, progress, structured, targets, texts
-from advocacy.models import Campaign
+from advocacy.models import Campaign, CampaignText
 
 
 @require_safe
@@ -36,11 +36,19 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def campaign_page(
-    request: HttpRequest, campaign: Campaign, template: str = "advocacy/campaign.html", **more: Any
+    request: HttpRequest,
+    campaign: Campaign,
+    *,
+    template: str = "advocacy/campaign.html",
+    text: CampaignText | None = None,
+    **more: Any,
 ) -> HttpResponse:
-    """The page of a campaign; `more` joins what its template is given, for the page of a member."""
+    """The page of a campaign; `more` joins what its template is given, for the page of a member.
+
+    Without `text` it is the one for the language of the request. Raises Http404 for a campaign that says nothing.
+    """
     language = get_language() or "en"
-    text = texts.text_for(campaign, language)
+    text = text or texts.text_for(campaign, language)
     if text is None:
         raise Http404
     shown = home.home(campaign, text, language)

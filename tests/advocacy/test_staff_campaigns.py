@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from advocacy.admin.campaigns import TextForm
 from advocacy.admin.overview import ends_in_words, matches_in_words, matches_of
+from advocacy.admin.texts import TextForm
 from advocacy.models import Campaign, Letter, LetterTemplate, TargetRule
 from tests.staff import (
     make_campaign,
