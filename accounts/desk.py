@@ -14,23 +14,22 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, path, reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, languages
+from accounts import audit, languages, saved_views
 from accounts.charts import Series
+from accounts.lists import COUNT_UP_TO, BoundedPaginator, DeskList, key_in
 from accounts.models import User
 from accounts.permissions import may, names_its_organisation, require, visible
 
 M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
 
-COUNT_UP_TO = 10_000  # a list counts no further; above it says "more than"
+__all__ = ["COUNT_UP_TO", "BoundedPaginator", "DeskList", "key_in"]  # of the lists, for the apps above
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,13 @@ class Desk(admin.AdminSite):
         return login(request)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [path("language/", languages.choose, name="set_language"), *super().get_urls()]
+        wrap = self.admin_view
+        return [
+            path("language/", languages.choose, name="set_language"),
+            path("views/keep/", wrap(saved_views.keep_view), name="keep_view"),
+            path("views/<int:view>/drop/", wrap(saved_views.drop_view), name="drop_view"),
+            *super().get_urls(),
+        ]
 
 
 def _places(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
@@ -144,15 +149,6 @@ def _places(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-class BoundedPaginator(Paginator):
-    """Counts at most `COUNT_UP_TO` rows: a list of ten million deliveries opens as fast as one of ten."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows.order_by()[: COUNT_UP_TO + 1].count())
-
-
 class StaffAdmin(admin.ModelAdmin):
     """What every page of the desk has in common: rights and rows by `accounts.permissions`, and bounded lists."""
 
@@ -164,11 +160,13 @@ class StaffAdmin(admin.ModelAdmin):
     list_per_page = 50
     actions: Any = None  # what is done to many rows has a page of its own that counts them first
     list_max_show_all = 0
-    show_facets = admin.ShowFacets.NEVER  # a count a filter is a scan a filter
+    show_facets = admin.ShowFacets.NEVER  # DeskList decides: a count a filter is a scan a filter
+    counts_filters = True  # False where a filter narrows only together with another
+    empty_words: Any = ""  # what to do while there is no row at all
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return _NewestFirst if self.newest_first else super().get_changelist(request, **kwargs)
+        return DeskList
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The list as the query asks for it. A filter holding NUL, which PostgreSQL's text cannot, is no filter."""
@@ -275,16 +273,6 @@ class ReadOnly:
 
     def has_delete_permission(self, *args: Any) -> bool:
         return False
-
-
-class _NewestFirst(ChangeList):
-    def get_ordering(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
-        return ["-pk"]
-
-
-def key_in(text: str) -> int | None:
-    """The key of a row that a form or a query names; None for anything else, such as a number no row can have."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def who(request: HttpRequest) -> User:

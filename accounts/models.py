@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
+from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -88,3 +89,23 @@ class User(AbstractUser):
         parts = [self.password, self.session_epoch, self.is_staff, self.is_superuser, self.organisation_id]
         text = "\n".join(str(part) for part in parts)
         return salted_hmac("accounts.sessions", text, secret=secret, algorithm="sha256").hexdigest()
+
+
+class SavedView(models.Model):
+    """A list of the desk as somebody narrowed and ordered it, kept under a name. It never holds words searched for."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=100, help_text="The list: contacts_contact.")
+    name = models.CharField(_("name"), max_length=80)
+    query = models.CharField(max_length=1000)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("view")
+        verbose_name_plural = _("views")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "page", "name"], name="one_view_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -22,7 +22,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.desk import Place, StackedStaffInline, StaffAdmin, key_in, navigation
+from accounts.desk import DeskList, Place, StackedStaffInline, StaffAdmin, key_in, navigation
 from accounts.permissions import require
 from advocacy import colours, links, tasks
 from advocacy.admin import languages, tabs, texts
@@ -113,7 +113,7 @@ class RuleInline(StackedStaffInline):
         return render_to_string("staff/_matches.html", {"words": words})
 
 
-class CampaignList(ChangeList):
+class CampaignList(DeskList):
     """The list of campaigns; the page of one has no use for the counts of the list."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet[Any]:

@@ -71,6 +71,7 @@ class MandateInline(StaffInline):
 class PersonAdmin(ExportPage, StaffAdmin):
     export_resource = PersonResource
     list_display = ["name", "native_name", "seat", "party", "reached_by"]
+    counts_filters = False
     list_filter = [CountryFilter, LegislatureFilter, ChamberFilter, PartyFilter, RouteFilter, CurrentFilter]
     search_fields = ["name", "native_name", "sort_name", "mandates__area__name"]
     search_help_text = _("A name, in any script, or a constituency.")

@@ -127,6 +127,8 @@ class RouteAdmin(ExportPage, StaffAdmin):
         "verified_at",
         "held_letters",
     ]
+    counts_filters = False
+    empty_words = _("No route bounced: there is nothing to repair.")
     list_filter = [ToRepairFilter, "kind"]
     list_select_related = ["person"]
     search_fields = ["value", "person__name", "person__native_name"]

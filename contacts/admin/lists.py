@@ -141,6 +141,9 @@ def _text_field(code: str, part: str) -> forms.CharField:
 
 @admin.register(MailingList)
 class MailingListAdmin(StaffAdmin):
+    empty_words = _(
+        "There is no list yet. People subscribe to a list, and every mailing is sent in the name of one."
+    )
     list_display = ["name", "confirmed", "pending", "unsubscribed", "opt_in", "is_public", "organisation"]
     list_filter = ["is_public", "opt_in"]
     list_select_related = ["organisation"]

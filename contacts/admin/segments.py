@@ -44,6 +44,9 @@ class SegmentForm(forms.ModelForm):
 
 @admin.register(Segment)
 class SegmentAdmin(StaffAdmin):
+    empty_words = _(
+        "There is no segment yet. A segment is a saved question, such as “in Kenya and wrote a letter”."
+    )
     list_display = ["name", "meaning", "people", "organisation"]
     list_select_related = ["organisation"]
     search_fields = ["name"]

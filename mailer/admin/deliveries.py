@@ -74,6 +74,7 @@ class EventInline(ReadOnly, StaffInline):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, StaffAdmin):
+    empty_words = _("No mail has left yet. Letters, confirmations and mailings stand here once they do.")
     newest_first = True
     list_display = ["number", "kind", "status", "why", "created_at", "sent_at", "delivered_at", "bounce"]
     list_filter = ["status", "kind", "bounce_class"]
