@@ -18,9 +18,10 @@ from django.db import models
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, languages, saved_views
+from accounts import audit, languages, role_words, saved_views, search
 from accounts.charts import Series
 from accounts.lists import COUNT_UP_TO, BoundedPaginator, DeskList, key_in
 from accounts.models import User
@@ -116,10 +117,21 @@ class Desk(admin.AdminSite):
         wrap = self.admin_view
         return [
             path("language/", languages.choose, name="set_language"),
+            path("roles/", wrap(role_words.roles_view), name="roles"),
+            path("search/", wrap(search.search_view), name="search"),
             path("views/keep/", wrap(saved_views.keep_view), name="keep_view"),
             path("views/<int:view>/drop/", wrap(saved_views.drop_view), name="drop_view"),
             *super().get_urls(),
         ]
+
+
+@search.searches(80)
+def _pages(user: User, words: str) -> search.Group:
+    """The desk's own pages, by name."""
+    mine = [place for place in navigation if words.casefold() in str(place.label).casefold()]
+    shown = [place for place in sorted(mine, key=lambda one: one.order) if may(user, place.permission)]
+    hits = [search.Hit(str(place.label), reverse(place.url_name)) for place in shown]
+    return search.Group(gettext("Pages of the desk"), hits[: search.MOST])
 
 
 def _places(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:

@@ -15,7 +15,7 @@ from accounts.desk import Place, StaffAdmin, navigation, who
 from accounts.models import User
 
 navigation.add(Place(90, _("Staff"), "admin:accounts_user_changelist", "accounts.view_user"))
-navigation.add(Place(91, _("Roles"), "admin:auth_group_changelist", "auth.view_group"))
+navigation.add(Place(91, _("Roles"), "admin:roles", "auth.view_group"))
 
 _RIGHTS = ["is_superuser", "is_staff", "groups", "user_permissions", "organisation"]
 

@@ -10,6 +10,7 @@ from advocacy.admin import (
     reports,
     representatives,
     routes,
+    searching,
     sharing,
     templates,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "reports",
     "representatives",
     "routes",
+    "searching",
     "sharing",
     "templates",
 ]

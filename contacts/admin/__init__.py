@@ -1,7 +1,17 @@
 """The staff desk of contacts, by subject. Importing this package fills the desk."""
 
 from accounts.permissions import belongs_through
-from contacts.admin import contacts, erasures, exports, imports, list_rights, lists, segments, suppressions
+from contacts.admin import (
+    contacts,
+    erasures,
+    exports,
+    imports,
+    list_rights,
+    lists,
+    searching,
+    segments,
+    suppressions,
+)
 from contacts.models import Consent, ListRight, Subscription
 
 belongs_through(Consent, "contact__organisation", "mailing_list__organisation")
@@ -15,6 +25,7 @@ __all__ = [
     "imports",
     "list_rights",
     "lists",
+    "searching",
     "segments",
     "suppressions",
 ]

@@ -26,6 +26,7 @@ from mailer.admin import (
     report,
     report_links,
     report_people,
+    searching,
     senders,
     signups,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "report",
     "report_links",
     "report_people",
+    "searching",
     "senders",
     "signups",
 ]

@@ -56,3 +56,64 @@ window.addEventListener("load", () => {
     });
   }
 });
+
+/* --- dialogs: the search of the desk and the list of keys. Without them their links lead to pages. */
+const onMac = /Mac|iPhone|iPad/.test(navigator.platform);
+if (onMac) for (const key of document.querySelectorAll("kbd[data-key]")) key.textContent = `⌘ ${key.dataset.key}`;
+
+function open(id) {
+  const dialog = document.getElementById(id);
+  if (!dialog || !dialog.showModal) return false;
+  if (!dialog.open) dialog.showModal();
+  const field = dialog.querySelector("input[type=search]");
+  if (field) field.select();
+  return true;
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-opens]");
+  if (link && !event.ctrlKey && !event.metaKey && open(link.dataset.opens)) event.preventDefault();
+  if (event.target.matches("dialog.desk-dialog")) event.target.close(); /* beside it */
+  for (const menu of document.querySelectorAll("details.desk-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing) return;
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  const command = (event.ctrlKey || event.metaKey) && !event.altKey;
+  let opened = false;
+  if (command && event.key.toLowerCase() === "k") opened = !event.target.closest("[contenteditable]") && open("desk-finder");
+  else if (!typing && !command && event.key === "/") opened = open("desk-finder");
+  else if (!typing && !command && event.key === "?") opened = open("desk-keys");
+  else if (event.key === "Escape") {
+    const menu = event.target.closest("details.desk-menu[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  }
+  if (opened) event.preventDefault();
+});
+
+const finder = document.getElementById("desk-finder");
+if (finder) {
+  const form = finder.querySelector("form");
+  const place = finder.querySelector(".desk-finder-found");
+  let asking = null;
+  let waiting = 0;
+  form.elements.q.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      if (asking) asking.abort();
+      asking = new AbortController();
+      const words = form.elements.q.value.trim();
+      if (words.length < 2) { place.replaceChildren(); return; }
+      try {
+        const answer = await fetch(`${form.action}?q=${encodeURIComponent(words)}`, { headers: { "HX-Request": "true" }, signal: asking.signal });
+        if (answer.ok && !answer.redirected) place.innerHTML = await answer.text();
+      } catch (error) { if (error.name !== "AbortError") place.replaceChildren(); }
+    }, 150);
+  });
+  finder.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    const stops = [form.elements.q, ...place.querySelectorAll("a")];
+    const next = stops[stops.indexOf(document.activeElement) + step];
+    if (next) { event.preventDefault(); next.focus(); }
+  });
+}

@@ -92,11 +92,11 @@ def test_letters_are_found_by_their_representative_in_any_script_and_by_number(d
 def test_the_list_of_letters_costs_the_same_for_one_and_for_many(desk, django_assert_max_num_queries):
     url = reverse(LIST)
     make_letter(delivery=make_delivery(), status=Status.DISPATCHED)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(17):
         desk.get(url)
     for _number in range(6):
         make_letter(delivery=make_delivery(), status=Status.DISPATCHED)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(17):
         desk.get(url)
 
 
