@@ -65,7 +65,7 @@ function open(id) {
   const dialog = document.getElementById(id);
   if (!dialog || !dialog.showModal) return false;
   if (!dialog.open) dialog.showModal();
-  const field = dialog.querySelector("input[type=search]");
+  const field = dialog.querySelector("input[name=q]");
   if (field) field.select();
   return true;
 }
