@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailer.colours import nearest_readable, words_on
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from mailer.colours import READABLE, contrast, nearest_readable, words_on
 
 # The papers and inks of static/css/epistle.css; tests/advocacy/test_colours.py keeps the two in step.
 LIGHT_PAPER, DARK_PAPER = "#fbfaf6", "#171614"
@@ -17,6 +20,26 @@ class Accent:
 
     colour: str
     on: str
+
+
+def require_readable(colour: str) -> None:
+    """Raise ValidationError, with the nearest colour that would do, for one whose words cannot be read on our paper."""
+    papers = (LIGHT_PAPER, LIGHT_CARD)
+    nearest = nearest_readable(colour, *papers)
+    if nearest == colour:
+        return
+    raise ValidationError(
+        _(
+            "Words in this colour cannot be read on our paper: the contrast is %(found).1f, "
+            "and %(needed).1f is needed. The nearest colour that can be read is %(nearest)s."
+        ),
+        code="contrast",
+        params={
+            "found": min(contrast(colour, paper) for paper in papers),
+            "needed": READABLE,
+            "nearest": nearest,
+        },
+    )
 
 
 def accents(colour: str) -> tuple[Accent, Accent]:

@@ -11,7 +11,7 @@ import idna
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -80,12 +80,18 @@ def ancestors(campaign: Campaign) -> list[str]:
     return ["'self'", *sites(campaign.embedded_on)]
 
 
+def home() -> str:
+    """Our own origin, for a host site's policy."""
+    parts = urlsplit(settings.SITE_URL)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def script_line(campaign: Campaign, *, language: str = "", member: Membership | None = None) -> SafeString:
     """The one line for a site that takes our script: the frame grows with its page."""
     attributes = {"campaign": campaign.slug, "language": language}
     attributes["member"] = member.organisation.slug if member else ""
-    named = SafeString("").join(
-        format_html(' data-{}="{}"', name, value) for name, value in attributes.items() if value
+    named = format_html_join(
+        "", ' data-{}="{}"', ((name, value) for name, value in attributes.items() if value)
     )
     return format_html('<script async src="{}/embed.js"{}></script>', settings.SITE_URL, named)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from accounts.models import Organisation
 from advocacy.models import Campaign, Membership, MembershipText
 from contacts.models import MailingList
 
@@ -47,3 +50,33 @@ def news_consent(member: Membership | None, language: str) -> str:
         "I would also like to get “%(list)s” from %(organisation)s by e-mail. %(organisation)s keeps my address for "
         "it, and I can leave at any time with one click."
     ) % {"list": shown.get("name") or offered.name, "organisation": member.organisation.name}
+
+
+# --- joining --------------------------------------------------------------------------------------------------------
+
+
+def organisation_called(typed: str) -> Organisation | None:
+    """The organisation with exactly this name or short name, whatever the case."""
+    typed = " ".join(typed.split())
+    return Organisation.objects.filter(Q(name__iexact=typed) | Q(slug__iexact=typed)).order_by("pk").first()
+
+
+def similar(typed: str) -> list[Organisation]:
+    """A few organisations whose name holds a word of `typed`, for who may mean one of them."""
+    words = sorted({word for word in typed.split() if len(word) > 3}, key=len, reverse=True)[:3]
+    found = Q()
+    for word in words:
+        found |= Q(name__icontains=word)
+    return list(Organisation.objects.filter(found).order_by("name")[:8]) if words else []
+
+
+def short_name_for(name: str) -> str:
+    """A short name that is free, from what of the name an address can hold."""
+    base = slugify(name)[:40] or "member"
+    taken = set(Organisation.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    return next(one for one in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if one not in taken)
+
+
+def join(campaign: Campaign, organisation: Organisation) -> Membership:
+    """The organisation's part in the campaign; a repeat gives the one there is."""
+    return Membership.objects.get_or_create(campaign=campaign, organisation=organisation)[0]

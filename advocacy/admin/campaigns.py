@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -25,11 +24,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.desk import DeskList, Place, StackedStaffInline, StaffAdmin, key_in, navigation
 from accounts.permissions import require
 from advocacy import colours, links, tasks
-from advocacy.admin import languages, tabs, texts
+from advocacy.admin import embedding, languages, tabs, texts
 from advocacy.admin.overview import Overview, ends_in_words, matches_in_words, matches_of
 from advocacy.models import Campaign, Letter, TargetRule
 from contacts.doorbell import wake
-from mailer.colours import READABLE, contrast, nearest_readable
 
 navigation.add(Place(10, _("Campaigns"), "admin:advocacy_campaign_changelist", "advocacy.view_campaign"))
 
@@ -46,20 +44,8 @@ class CampaignForm(forms.ModelForm):
 
     def clean_accent(self) -> str:
         """The colour of the pages must be readable on paper; on dark paper the pages lighten it by themselves."""
-        accent: str = self.cleaned_data["accent"]
-        papers = (colours.LIGHT_PAPER, colours.LIGHT_CARD)
-        nearest = nearest_readable(accent, *papers)
-        if nearest != accent:
-            worst = min(contrast(accent, paper) for paper in papers)
-            raise ValidationError(
-                _(
-                    "Words in this colour cannot be read on our paper: the contrast is %(found).1f, "
-                    "and %(needed).1f is needed. The nearest colour that can be read is %(nearest)s."
-                ),
-                code="contrast",
-                params={"found": worst, "needed": READABLE, "nearest": nearest},
-            )
-        return accent
+        colours.require_readable(self.cleaned_data["accent"])
+        return str(self.cleaned_data["accent"])
 
 
 class RuleForm(forms.ModelForm):
@@ -243,6 +229,7 @@ class CampaignAdmin(StaffAdmin):
             ("stop", require_POST(self.stop_view)),
             ("letters", require_GET(self.letters_view)),
             ("texts", require_GET(self.texts_view)),
+            ("embed", require_http_methods(["GET", "POST"])(embedding.page)),
         ]
         return [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"advocacy_campaign_{name}")

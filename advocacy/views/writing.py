@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from advocacy import abuse, arrivals, forms, letters, members, targets, texts, tokens
+from advocacy.crediting import EMBEDDED
 from advocacy.forms import Filters, Writing
 from advocacy.models import Campaign
 from advocacy.targets import Offer
 from advocacy.views.campaigns import find_campaign
-from advocacy.views.places import here
+from advocacy.views.places import here, is_framed
 from mailer import proof_of_work
 from mailer.visitors import HONEYPOT, kept_by_the_reader, network_of, public_form, see_other
 
@@ -204,7 +205,7 @@ def _draft(
         network=network_of(request),
         referrer=credit.referrer,
         membership=credit.membership,
-        source=credit.source,
+        source=credit.source or (EMBEDDED if is_framed(request) else ""),
         suspicious=verdict.reason,
         delay=verdict.delay,
     )

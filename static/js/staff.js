@@ -26,6 +26,17 @@ for (const box of document.querySelectorAll("[data-tick-all]")) {
   });
 }
 
+/* Copy buttons appear only where copying can work. */
+for (const button of document.querySelectorAll("button[data-copy-from]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copyFrom).value);
+    const said = button.parentElement.querySelector("[role=status]");
+    if (said) said.textContent = button.dataset.done;
+  });
+}
+
 /* Who matches a target rule, asked again while it is being written. */
 const CONDITIONS = ["country", "legislature", "chamber", "party", "role", "area", "person"];
 async function countMatches(row) {
