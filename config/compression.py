@@ -1,0 +1,35 @@
+"""Compress pages, but only those from which nothing can be learnt by the size of the answer (BREACH).
+
+Who measures answers to requests they cause in somebody's browser learns a secret that stands beside words of theirs. So
+nothing is compressed that depends on who asks (`Vary: Cookie`: the desk, a draft) or that stands behind a link of a
+person (`no-store`). What is left holds no secret: it is the same for everybody. Django's middleware adds a random
+length on top of that ("Heal the BREACH"). Static files never come here: whitenoise serves them, compressed beforehand.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.utils.cache import has_vary_header
+
+_TEXT = ("text/", "application/json", "application/atom+xml", "application/xml", "image/svg+xml")
+
+
+class CompressPublic(GZipMiddleware):
+    """gzip for the public pages' text; it stands outside of what marks an answer as somebody's own."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not isinstance(response, HttpResponse) or not is_for_everybody(response):
+            return response
+        return super().process_response(request, response)
+
+
+def is_for_everybody(response: HttpResponse) -> bool:
+    """Whether the answer is text that is the same whoever asks."""
+    return (
+        response.get("Content-Type", "").startswith(_TEXT)
+        and "no-store" not in response.get("Cache-Control", "")
+        and not response.cookies
+        and not has_vary_header(response, "Cookie")
+    )
