@@ -128,3 +128,32 @@ if (finder) {
     if (next) { event.preventDefault(); next.focus(); }
   });
 }
+/* Django names some fields by a heading of their column or row that only the eye connects with them. */
+function nameFields(root) {
+  for (const field of root.querySelectorAll("#content input:not([type=hidden]), #content select, #content textarea")) {
+    if (field.labels.length || field.getAttribute("aria-label") || field.getAttribute("aria-labelledby")) continue;
+    const cell = field.closest(".tabular td");
+    const place = cell
+      ? cell.closest("table").tHead.rows[0].cells[cell.cellIndex]
+      : field.closest(".form-row, .fieldBox")?.querySelector("legend, label");
+    const name = place?.textContent.trim() || field.title;
+    if (name) field.setAttribute("aria-label", name);
+  }
+  for (const shown of root.querySelectorAll(".select2-selection")) {
+    const field = shown.closest(".select2-container").previousElementSibling;
+    const name = field?.labels?.[0]?.textContent.trim() || field?.getAttribute("aria-label");
+    if (!name) continue;
+    const chosen = shown.querySelector(".select2-selection__rendered");
+    for (const part of [shown, chosen]) part?.setAttribute("aria-label", name);
+    if (chosen) shown.setAttribute("aria-describedby", chosen.id);
+    shown.removeAttribute("aria-labelledby");
+  }
+  for (const head of root.querySelectorAll(".tabular th")) {
+    if (!head.textContent.trim()) head.setAttribute("role", "cell");
+  }
+}
+window.addEventListener("load", () => {
+  const later = window.django?.jQuery ?? setTimeout; // after Select2, which jQuery starts
+  later(() => nameFields(document));
+});
+document.addEventListener("formset:added", () => setTimeout(() => nameFields(document)));
