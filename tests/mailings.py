@@ -15,6 +15,7 @@ from contacts.addresses import parse
 from contacts.models import Contact, Subscription
 from mailer.models import (
     Delivery,
+    Hit,
     Link,
     Mailing,
     MailingAct,
@@ -49,6 +50,10 @@ _REASON = {
     State.SUPPRESSED: "the address was erased",
     State.CANCELLED: "the mailing was called off",
 }
+EVERY = {
+    "delivered": 9, "no_news": 3, "bounced": 4, "complained": 1, "unknown": 2, "failed": 1, "suppressed": 2,
+    "cancelled": 1, "asked": 2, "waiting": 6,
+}  # fmt: skip
 HTML = (
     '<html><body><p>Dear {{ first_name | friend }},</p><p><a href="https://act.example/c/1/{{ hit }}">Write to them</a> or '
     '<a href="https://act.example/c/2/{{ hit }}">read more</a>.</p><p><a href="{{ unsubscribe_link }}">Unsubscribe</a></p></body></html>'
@@ -98,6 +103,17 @@ def make_frozen_mailing(
         for start in range(0, len(people), chunk_size):
             _make_chunk(mailing, frozen, message, people[start : start + chunk_size], in_turn, sent_at)
     _count_figures(mailing)
+    return mailing
+
+
+def make_clicked_mailing(**fields: Any) -> Mailing:
+    """A mailing in two languages with people in every state, and three of them who clicked."""
+    mailing = make_frozen_mailing(
+        EVERY, **{"languages": ["en", "ar"], "name": "May call", "track_clicks": True, **fields}
+    )
+    first, _second = make_links(mailing)
+    for delivery in mailing.deliveries.filter(delivered_at__isnull=False)[:3]:
+        Hit.objects.create(delivery=delivery, link=first, kind="click", verdict="human", reason="click")
     return mailing
 
 

@@ -12,19 +12,6 @@ from tests.staff import make_campaign, make_legislature, make_letter, make_perso
 
 pytestmark = pytest.mark.browser
 
-PAGES = [
-    "admin:index",
-    "admin:advocacy_campaign_changelist",
-    "admin:advocacy_campaign_add",
-    "admin:advocacy_letter_changelist",
-    "admin:advocacy_letter_held",
-    "admin:advocacy_person_changelist",
-    "admin:advocacy_representativeimport_upload",
-    "admin:advocacy_postcode_upload",
-    "admin:mailer_delivery_unknown",
-    "admin:contacts_suppression_add",
-]
-
 
 @pytest.fixture
 def page(browser, live_web):
@@ -41,19 +28,6 @@ def page(browser, live_web):
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     yield page
     context.close()
-
-
-@pytest.mark.parametrize("width", [1280, 375])
-def test_no_page_of_the_desk_breaks_the_policy_or_is_wider_than_the_screen(page, live_web, width):
-    make_letter(make_campaign(), status=Letter.Status.WITHHELD)
-    page.set_viewport_size({"width": width, "height": 900})
-    for name in PAGES:
-        answer = page.goto(f"{live_web.site_url}{reverse(name)}")
-        assert answer is not None
-        assert answer.status == 200, name
-        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert over <= 0, name
-    assert page.complaints == []
 
 
 def test_a_rule_says_whom_it_names_while_it_is_written(page, live_web):

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from contacts.models import Consent, Contact, MailingList, Subscription, Suppression
-from mailer import invariants, preference_links
-from mailer.models import SignUp
-from mailer.signup import links
+from mailer import invariants
 from mailer.visitors import MIN_SECONDS
 from sandbox.client import SandboxClient
-from tests.factories import make_contact, make_mailing_list, make_sign_up, make_subscription
-from tests.journeys.test_accessibility import SIZES
-from tests.journeys.test_accessibility import _check as check
+from tests.factories import make_mailing_list
 from tests.journeys.test_supporter import PHONE, Album
 from tests.processes import LiveService
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 READER = "ann@example.org"
@@ -107,66 +102,3 @@ def test_a_reader_signs_up_confirms_changes_preferences_and_leaves(
     assert context.cookies() == []
     assert [found for found in invariants.check_all() if found.ids] == []
     context.close()
-
-
-@pytest.fixture(
-    params=[
-        ("en", "light", "phone"),
-        ("ar", "dark", "phone"),
-        ("ar", "light", "desk"),
-        ("en", "dark", "desk"),
-    ],
-    ids="-".join,
-)
-def visit(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[str, Page, str]]:
-    language, scheme, size = request.param
-    context = browser.new_context(viewport=SIZES[size], color_scheme=scheme, bypass_csp=True)
-    yield language, context.new_page(), f"lists-{language}-{scheme}-{size}"
-    context.close()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_every_page_of_lists_and_preferences_is_accessible(visit, live_server, checkout):
-    language, page, name = visit
-    news, _watch = open_lists()
-    base, album = f"{live_server.url}/{language}", Album(page, checkout / "artefacts" / "pages", name)
-    waiting = make_sign_up(news, name="Ann Example", language=language)
-    reader = make_contact(READER, language=language)
-    make_subscription(reader, news)
-    lasting = preference_links.token(reader.pk, bytes(reader.address_hash))
-    personal = preference_links.personal_token(reader.pk, bytes(reader.address_hash))
-    pages = {
-        "sign-up": "lists/justice-news/",
-        "next": "lists/justice-news/next/",
-        "confirm": f"subscribe/{links.token(links.CONFIRM, waiting)}/",
-        "not-me": f"subscribe/{links.token(links.NOT_ME, waiting)}/not-me/",
-        "gone": "subscribe/x/",
-        "forgotten": "preferences/",
-        "mailed": "preferences/mailed/",
-        "preferences": f"preferences/{lasting}/?done=lists",
-        "personal": f"preferences/{personal}/",
-        "erase": f"preferences/{personal}/erase/",
-    }
-    for what, path in pages.items():
-        page.goto(f"{base}/{path}")
-        page.evaluate("document.querySelectorAll('details.more').forEach((one) => (one.open = true))")
-        check(page, what)
-        album.take(what)
-    for what, path in (
-        ("sign-up with errors", "lists/justice-news/"),
-        ("forgotten with errors", "preferences/"),
-    ):
-        page.goto(f"{base}/{path}")
-        page.fill("[name=email]", "ann@")
-        page.locator("button[value=send]").click()
-        check(page, what)
-        album.take(what.replace(" ", "-"))
-    page.goto(f"{base}/preferences/{lasting}/")
-    page.locator("button[value=leave]").click()
-    check(page, "left everything")
-    album.take("left")
-    page.goto(f"{base}/preferences/{personal}/erase/")
-    page.locator("button.danger").click()
-    check(page, "erased")
-    album.take("erased")
-    assert SignUp.objects.count() == 1

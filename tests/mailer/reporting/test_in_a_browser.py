@@ -12,21 +12,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from mailer.models import Delivery, Hit, Mailing
-from tests.journeys.test_accessibility import SIZES
-from tests.journeys.test_import_accessibility import look
-from tests.mailings import make_frozen_mailing, make_links
+from mailer.models import Delivery, Mailing
+from tests.looking import SIZES
+from tests.mailings import make_clicked_mailing, make_frozen_mailing
 from tests.staff import make_staff
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-EVERY = {
-    "delivered": 9, "no_news": 3, "bounced": 4, "complained": 1, "unknown": 2, "failed": 1, "suppressed": 2,
-    "cancelled": 1, "asked": 2, "waiting": 6,
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -34,20 +28,6 @@ def client() -> Client:
     client = Client()
     client.force_login(make_staff("superuser"))
     return client
-
-
-@pytest.fixture(
-    params=[
-        ("en", "light", "desk"),
-        ("ar", "dark", "phone"),
-        ("ar", "light", "desk"),
-        ("en", "dark", "phone"),
-    ],
-    ids="-".join,
-)
-def page(request: pytest.FixtureRequest, browser: Browser, client: Client, live_server) -> Iterator[Page]:
-    language, scheme, size = request.param
-    yield from opened(browser, client, live_server.url, language, scheme, size, bypass_csp=True)
 
 
 def opened(browser, client, url, language="en", scheme="light", size="desk", **options) -> Iterator[Page]:
@@ -61,28 +41,6 @@ def opened(browser, client, url, language="en", scheme="light", size="desk", **o
 def address(live_server, name: str, mailing: Mailing | None = None) -> str:
     args = [mailing.pk] if mailing else []
     return live_server.url + reverse(f"admin:mailer_mailing_{name}", args=args)
-
-
-def clicked_mailing(**fields) -> Mailing:
-    mailing = make_frozen_mailing(EVERY, languages=["en", "ar"], name="May call", track_clicks=True, **fields)
-    first, _second = make_links(mailing)
-    for delivery in mailing.deliveries.filter(delivered_at__isnull=False)[:3]:
-        Hit.objects.create(delivery=delivery, link=first, kind="click", verdict="human", reason="click")
-    return mailing
-
-
-@pytest.mark.timeout(300)
-def test_every_page_of_the_report_is_accessible(page, live_server):
-    mailing = clicked_mailing(exclusions={"suppressed": 3, "unsubscribed": 2}, candidates=67)
-    other = make_frozen_mailing({"delivered": 2}, name="June call")
-    for name in ("report", "report_people", "report_links", "report_unknown", "report_file"):
-        page.goto(address(live_server, name, mailing))
-        page.wait_for_load_state("networkidle")
-        look(page, name)
-    page.goto(address(live_server, "compare") + f"?mailing={mailing.pk}&mailing={other.pk}")
-    look(page, "compare")
-    page.goto(live_server.url + reverse("admin:index"))
-    look(page, "home")
 
 
 def test_the_bar_moves_while_it_is_sent_and_the_page_is_whole_again_when_it_is_done(
@@ -126,7 +84,7 @@ def test_a_hidden_tab_asks_for_no_figures(browser, client, live_server):
 
 
 def test_the_mail_with_its_clicks_shows_its_badges_and_runs_nothing(browser, client, live_server):
-    mailing = clicked_mailing()
+    mailing = make_clicked_mailing()
     message = mailing.messages.get(language="en").message
     evil = (
         "<script>parent.document.title='taken'</script><img src=x onerror=\"parent.document.title='taken'\">"
