@@ -23,6 +23,7 @@ from accounts.permissions import may, require, visible
 from advocacy import links as pages
 from advocacy import texts
 from advocacy.admin import languages, tabs
+from advocacy.admin.texts import TAB as TEXTS
 from advocacy.models import Campaign, Membership, ShareLink, ShareText
 from advocacy.sharing import address_of, codes, figures, lengths, links
 from advocacy.sharing.kit import OFFERED, tags_of
@@ -190,6 +191,9 @@ class ShareTextAdmin(OfACampaign):
             "by_language": _by_language(campaign),
             "figures": found,
             "links": [(link, address_of(link), came) for link, came in found.links],
+            "texts_url": reverse(TEXTS, args=[campaign.pk])
+            if may(request.user, "advocacy.view_campaigntext")
+            else "",
             "may_write": may(request.user, "advocacy.add_sharetext"),
             "may_change": may(request.user, "advocacy.change_sharetext"),
             "may_link": may(request.user, "advocacy.add_sharelink"),

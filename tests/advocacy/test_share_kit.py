@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import struct
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+from accounts.models import Organisation
 from advocacy import letters, sharing, tokens
-from advocacy.models import Campaign, CampaignText, ShareText, Submission
+from advocacy.models import Campaign, CampaignText, Membership, Resource, ShareText, Submission
 from advocacy.sharing import lengths, links, servers
 from tests.advocacy.pages import Page, Visitor
 from tests.factories import make_campaign, make_submission
@@ -243,6 +244,32 @@ def test_a_closed_campaign_is_not_passed_on_any_more_and_a_draft_not_yet(campaig
     assert Client().get(f"/en/c/{campaign.slug}/share/qr.svg").status_code == 404
     Campaign.objects.filter(pk=campaign.pk).update(status=Campaign.Status.CLOSED)
     assert "Share this campaign" not in Visitor().get(f"/en/c/{campaign.slug}/").text
+
+
+def test_from_a_members_page_that_page_is_passed_on_on_every_way(campaign):
+    member = Membership.objects.create(
+        campaign=campaign, organisation=Organisation.objects.create(name="Bus Riders", slug="bus-riders")
+    )
+    theirs = f"/en/c/{campaign.slug}/with/bus-riders/"
+    page = Visitor().get(theirs)
+    assert f"share/?with={member.organisation.slug}" in page.html
+    assert quote(theirs, safe="") in page.html
+    page = share_page(campaign, "?with=bus-riders")
+    for part in ("qr.svg?with=bus-riders", "mastodon/?with=bus-riders", quote(theirs, safe="")):
+        assert part in page.html
+    sent = mastodon(campaign, **{"with": "bus-riders", "server": "mastodon.social"})
+    assert quote(theirs, safe="") in sent.html
+    member.is_active = False
+    member.save()
+    assert "with/bus-riders" not in share_page(campaign, "?with=bus-riders").html.partition("<main")[2]
+
+
+def test_the_page_leads_to_the_logo_where_there_is_one(campaign):
+    assert "Logo, pictures and posters" not in share_page(campaign).text
+    Resource.objects.create(
+        campaign=campaign, kind="logo", language="", title="Logo", url="https://files.example/logo.svg"
+    )
+    assert f'href="/en/c/{campaign.slug}/resources/"' in share_page(campaign).html
 
 
 # --- QR codes -------------------------------------------------------------------------------------------------------
