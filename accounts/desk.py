@@ -21,7 +21,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, languages, role_words, saved_views, search
+from accounts import audit, charts, languages, role_words, saved_views, search
 from accounts.charts import Series
 from accounts.lists import COUNT_UP_TO, BoundedPaginator, DeskList, key_in
 from accounts.models import User
@@ -60,6 +60,7 @@ class Panel:
 
     template: str
     shown: Any
+    is_aside: bool = False  # shown beside what waits, not below it
 
 
 class Registry(Generic[T]):
@@ -80,7 +81,7 @@ class Registry(Generic[T]):
 
 navigation: Registry[Place] = Registry()
 needs: Registry[Callable[[User], Iterable[Need]]] = Registry()
-figures: Registry[Callable[[User], Iterable[Series]]] = Registry()
+figures: Registry[Callable[[User, int], Iterable[Series]]] = Registry()  # asked for so many days
 panels: Registry[Callable[[User], Panel | None]] = Registry()
 
 
@@ -99,10 +100,16 @@ class Desk(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         user = who(request)
+        asked = request.GET.get("days", "")
+        days = int(asked) if asked in map(str, charts.PERIODS) else charts.PERIODS[0]
+        shown = [series for ask in figures for series in ask(user, days)]
         waiting = [need for ask in needs for need in ask(user) if need.count]
         context = {
             "needs": sorted(waiting, key=lambda need: not need.urgent),
-            "figures": [series for ask in figures for series in ask(user)],
+            "figures": shown,
+            "figures_by_day": charts.by_day(shown),
+            "days": days,
+            "periods": charts.PERIODS,
             "panels": [panel for ask in panels if (panel := ask(user)) is not None],
         }
         return super().index(request, {**context, **(extra_context or {})})

@@ -4,6 +4,7 @@ from accounts.permissions import belongs_through
 from advocacy.admin import (
     campaigns,
     expressions,
+    home,
     imports,
     letters,
     members,
@@ -54,6 +55,7 @@ belongs_through(Delivery, "letter__campaign__organisation")
 __all__ = [
     "campaigns",
     "expressions",
+    "home",
     "imports",
     "letters",
     "members",

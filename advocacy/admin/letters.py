@@ -19,7 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.charts import Series, a_week, counts_of_a_week
+from accounts.charts import Series, counts_of_days, over
 from accounts.desk import (
     Need,
     Place,
@@ -32,7 +32,7 @@ from accounts.desk import (
     who,
 )
 from accounts.models import User
-from accounts.permissions import may, require, visible
+from accounts.permissions import may, require, scope_of, visible
 from advocacy import letters as work
 from advocacy.admin.filters import country_name
 from advocacy.admin.history import steps_of
@@ -335,10 +335,10 @@ def what_waits(user: User) -> list[Need]:
 
 
 @figures.add
-def letters_this_week(user: User) -> list[Series]:
+def letters_a_day(user: User, days: int) -> list[Series]:
     """Letters confirmed a day."""
     if not may(user, "advocacy.view_letter"):
         return []
-    counts = counts_of_a_week(visible(user, Letter.objects.all()), "confirmed_at", user.organisation_id)
-    title = ngettext("letter confirmed", "letters confirmed", sum(counts.values()))
-    return [a_week(title, counts, timezone.localdate())]
+    rows = visible(user, Letter.objects.all())
+    counts = counts_of_days(rows, "confirmed_at", scope_of(user), days)
+    return [over(days, ngettext("letter confirmed", "letters confirmed", sum(counts.values())), counts)]

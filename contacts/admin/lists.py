@@ -17,11 +17,13 @@ from django.urls import reverse
 from django.utils.formats import localize, number_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.desk import Place, ReadOnly, StaffAdmin, navigation
-from accounts.permissions import may
+from accounts.charts import Series, counts_of_days, over
+from accounts.desk import Place, ReadOnly, StaffAdmin, figures, navigation
+from accounts.models import User
+from accounts.permissions import may, scope_of, visible
 from contacts import naming, words
 from contacts.clock import is_day
 from contacts.lookup import by_address
@@ -257,3 +259,13 @@ class ConsentAdmin(ReadOnly, StaffAdmin):
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
         return by_address(queryset, search_term), False
+
+
+@figures.add
+def new_subscribers(user: User, days: int) -> list[Series]:
+    """People a day who came onto a list and are on it still."""
+    if not may(user, "contacts.view_subscription"):
+        return []
+    confirmed = Subscription.objects.filter(status=Subscription.Status.CONFIRMED)
+    counts = counts_of_days(visible(user, confirmed), "changed_at", scope_of(user), days)
+    return [over(days, ngettext("new subscriber", "new subscribers", sum(counts.values())), counts)]

@@ -11,12 +11,11 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.charts import Series, a_week, counts_of_a_week
+from accounts.charts import Series, counts_of_days, over, rate
 from accounts.desk import (
     Need,
     Place,
@@ -30,7 +29,7 @@ from accounts.desk import (
     who,
 )
 from accounts.models import User
-from accounts.permissions import belongs_through, may, require, visible
+from accounts.permissions import belongs_through, may, require, scope_of, visible
 from contacts.lookup import by_address
 from mailer import figures as counting
 from mailer import reasons, sending
@@ -225,14 +224,16 @@ def what_waits(user: User) -> list[Need]:
 
 
 @figures.add
-def mail_this_week(user: User) -> list[Series]:
-    """Mails sent and bounced a day."""
+def mail(user: User, days: int) -> list[Series]:
+    """Mails sent a day, and how many of them bounced or were called spam."""
     if not may(user, "mailer.view_delivery"):
         return []
-    rows, today = visible(user, Delivery.objects.all()), timezone.localdate()
-    sent = counts_of_a_week(rows, "sent_at", user.organisation_id)
-    bounced = counts_of_a_week(rows, "bounced_at", user.organisation_id)
+    rows, scope = visible(user, Delivery.objects.all()), scope_of(user)
+    sent = counts_of_days(rows, "sent_at", scope, days)
+    bounced = counts_of_days(rows, "bounced_at", scope, days)
+    complained = counts_of_days(rows, "complained_at", scope, days)
     return [
-        a_week(ngettext("mail sent", "mails sent", sum(sent.values())), sent, today),
-        a_week(ngettext("bounce", "bounces", sum(bounced.values())), bounced, today),
+        over(days, ngettext("mail sent", "mails sent", sum(sent.values())), sent),
+        rate(days, gettext("bounces"), bounced, sent),
+        rate(days, gettext("complaints"), complained, sent),
     ]

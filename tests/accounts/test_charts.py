@@ -1,4 +1,4 @@
-"""The bars of the home page count each day once, and no other."""
+"""The charts of the home page count each day once, and no other, and draw what they count."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import datetime as dt
 
 import pytest
 from django.core.cache import cache
+from django.urls import reverse
+from django.utils import translation
 
-from accounts.charts import a_week, counts_of_a_week
+from accounts.charts import HEIGHT, WIDTH, Series, counts_of_days, over, rate
+from advocacy.models import Legislature
 from mailer.models import Delivery
 from tests.factories import make_delivery
+from tests.staff import make_campaign, make_legislature, make_letter, make_organisation, make_staff
 
 NOW = dt.datetime(2026, 11, 18, 15, tzinfo=dt.UTC)
+TODAY = NOW.date()
 pytestmark = [pytest.mark.django_db, pytest.mark.time_machine(NOW, tick=False)]
 
 
@@ -20,8 +25,15 @@ def nothing_remembered():
     cache.clear()
 
 
-def counts() -> dict[dt.date, int]:
-    return counts_of_a_week(Delivery.objects.all(), "sent_at", None)
+def counts(days: int = 30, **more) -> dict[dt.date, int]:
+    return counts_of_days(Delivery.objects.all(), "sent_at", "house", days, **more)
+
+
+def ago(days: int) -> dt.date:
+    return TODAY - dt.timedelta(days=days)
+
+
+# --- counting
 
 
 def test_a_mail_counts_on_its_own_day_from_the_first_moment_to_the_last():
@@ -30,16 +42,17 @@ def test_a_mail_counts_on_its_own_day_from_the_first_moment_to_the_last():
     for moment in (midnight - almost, midnight, NOW, midnight + dt.timedelta(days=1) - almost):
         make_delivery(sent_at=moment)
     found = counts()
-    assert (found[dt.date(2026, 11, 17)], found[dt.date(2026, 11, 18)]) == (1, 3)
+    assert (found[ago(1)], found[TODAY]) == (1, 3)
     assert sum(found.values()) == 4
 
 
-def test_a_week_is_seven_days_and_what_came_before_or_never_is_left_out():
-    for days in (0, 6, 7):
+def test_what_came_before_or_never_is_left_out():
+    for days in (0, 29, 30):
         make_delivery(sent_at=NOW - dt.timedelta(days=days))
     make_delivery()
-    series = a_week("mails sent", counts(), NOW.date())
-    assert [count for _day, count in series.days] == [1, 0, 0, 0, 0, 0, 1]
+    series = over(30, "mails sent", counts())
+    assert [number for _day, number in series.days] == [1, *[0] * 28, 1]
+    assert series.total == 2
 
 
 def test_a_days_bounds_are_those_of_the_time_zone_staff_live_in(settings):
@@ -52,3 +65,122 @@ def test_a_second_look_costs_no_query(django_assert_num_queries):
     counts()
     with django_assert_num_queries(0):
         counts()
+
+
+def test_a_look_spends_a_bounded_time_and_the_next_one_goes_on():
+    make_delivery(sent_at=NOW - dt.timedelta(days=15))
+    first = counts(90, budget=-1.0)  # the time is over at once: ten days and today
+    assert sorted(first) == [ago(days) for days in range(10, -1, -1)]
+    assert over(90, "", first).days[0] == (ago(89), None), "not counted yet is not nothing"
+    second = counts(90, budget=-1.0)
+    assert len(second) == 21
+    assert second[ago(15)] == 1
+    assert len(counts(90, budget=60.0)) == 90
+
+
+def test_a_day_that_is_over_is_not_counted_again():
+    counts()
+    make_delivery(sent_at=NOW - dt.timedelta(days=3))
+    assert counts()[ago(3)] == 0
+    assert counts_of_days(Delivery.objects.all(), "sent_at", "another", 30)[ago(3)] == 1
+
+
+def test_a_rate_is_a_share_of_its_own_day_and_has_none_where_nothing_was_sent():
+    series = rate(30, "bounces", {ago(1): 1, ago(2): 5}, {ago(1): 200, ago(3): 100})
+    by_day = dict(series.days)
+    assert (by_day[ago(1)], by_day[ago(2)], by_day[ago(3)]) == (0.5, None, 0.0)
+    assert series.headline == "2.00%", "six of three hundred"
+
+
+# --- drawing
+
+
+def drawn(*numbers: float | None, unit: str = "") -> Series:
+    days = [(ago(len(numbers) - index), number) for index, number in enumerate(numbers)]
+    return Series("letters", days, unit)
+
+
+@pytest.mark.parametrize(
+    ("highest", "ceiling"), [(0, 1), (1, 1), (3, 5), (7, 10), (12, 20), (1_000, 1_000), (1_001, 2_000)]
+)
+def test_the_axis_ends_at_a_round_figure_that_holds_every_day(highest, ceiling):
+    assert drawn(highest, 0).ceiling == ceiling
+
+
+def test_the_axis_of_a_rate_fits_a_small_one():
+    series = drawn(0.04, unit="%")
+    assert series.ceiling == 0.05
+    assert series.up[-1].words == "0.05%"
+
+
+def test_every_bar_stands_inside_the_drawing_and_none_for_a_day_with_nothing():
+    series = drawn(0, 1, 5_000, None, 12)
+    assert len(series.bars) == 3
+    for bar in series.bars:
+        assert 0 <= bar.x <= WIDTH - bar.width
+        assert bar.height >= 2
+        assert 0 <= bar.y <= HEIGHT - bar.height
+    assert "5,000" in series.bars[1].words
+
+
+def test_time_runs_the_way_one_reads():
+    series = drawn(1, 2, 3)
+    with translation.override("ar"):
+        mirrored = [bar.x for bar in series.bars]
+    assert mirrored == sorted(mirrored, reverse=True)
+    assert [bar.x for bar in series.bars] == sorted(bar.x for bar in series.bars)
+
+
+def test_the_drawing_is_told_in_a_sentence():
+    assert drawn(2, 40, 3).told == f"From 2 to 40 a day, the most on {ago(2).day} Nov 2026."
+    assert drawn(None, None).told == "Nothing is counted yet."
+
+
+# --- the page
+
+
+def test_the_home_page_shows_each_chart_with_its_table_over_30_or_90_days(client):
+    client.force_login(make_staff("superuser"))
+    make_letter(confirmed_at=NOW - dt.timedelta(days=40))
+    make_delivery(sent_at=NOW, bounced_at=NOW)
+    month = client.get(reverse("admin:index"))
+    titles = [series.title for series in month.context["figures"]]
+    assert set(titles) == {"new subscribers", "mail sent", "bounces", "complaints", "letters confirmed"}
+    assert len(month.context["figures_by_day"]) == 30
+    assert month.text.count('role="img"') >= len(titles)
+    assert "100.00%" in month.text
+    quarter = client.get(reverse("admin:index"), {"days": "90"})
+    letters = next(one for one in quarter.context["figures"] if one.title == "letter confirmed")
+    assert letters.total == 1
+    assert client.get(reverse("admin:index"), {"days": "'; --"}).context["days"] == 30
+
+
+def test_nobody_is_shown_the_figures_of_another_organisation(client):
+    ours = make_organisation()
+    make_letter(make_campaign(organisation=make_organisation()), confirmed_at=NOW)
+    client.force_login(make_staff("superuser"))
+    client.get(reverse("admin:index"))  # remembered for the house
+    client.force_login(make_staff("Campaigners", organisation=ours))
+    page = client.get(reverse("admin:index"))
+    assert [one.total for one in page.context["figures"]] == [0]
+    assert "Kenya" not in page.text
+
+
+def test_the_map_names_where_letters_came_from(client):
+    make_letter(confirmed_at=NOW)
+    client.force_login(make_staff("Campaigners"))
+    page = client.get(reverse("admin:index")).text
+    assert "Where letters came from" in page
+    assert "Kenya" in page
+
+
+def test_data_older_than_a_year_waits_for_who_may_bring_new(client):
+    make_legislature()
+    Legislature.objects.update(name="Old", as_of=ago(366))
+    Legislature.objects.filter(pk=make_legislature().pk).update(as_of=ago(364))
+    client.force_login(make_staff("Representatives editors"))
+    (need,) = client.get(reverse("admin:index")).context["needs"]
+    assert need.sentence == "1 legislature was last brought up to date more than a year ago"
+    assert [row.name for row in client.get(need.url).context["cl"].result_list] == ["Old"]
+    client.force_login(make_staff("Campaigners"))
+    assert client.get(reverse("admin:index")).context["needs"] == []
