@@ -149,7 +149,8 @@ def test_the_home_page_shows_each_chart_with_its_table_over_30_or_90_days(client
     assert len(month.context["figures_by_day"]) == 30
     assert month.text.count('role="img"') >= len(titles)
     assert "100.00%" in month.text
-    quarter = client.get(reverse("admin:index"), {"days": "90"})
+    for _look in range(9):  # each goes on where the last one's time was over
+        quarter = client.get(reverse("admin:index"), {"days": "90"})
     letters = next(one for one in quarter.context["figures"] if one.title == "letter confirmed")
     assert letters.total == 1
     assert client.get(reverse("admin:index"), {"days": "'; --"}).context["days"] == 30

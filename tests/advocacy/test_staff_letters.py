@@ -325,5 +325,5 @@ def test_the_home_page_asks_a_fixed_number_of_questions(desk, django_assert_max_
     for _number in range(5):
         held()
         make_delivery(status=Delivery.Status.UNKNOWN)
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(40):
         desk.get(reverse("admin:index"))
