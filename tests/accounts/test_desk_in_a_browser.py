@@ -8,9 +8,9 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-
 from tests.journeys.test_accessibility import SIZES
 from tests.journeys.test_import_accessibility import look
+
 from tests.staff import make_campaign, make_delivery, make_letter, make_staff
 
 if TYPE_CHECKING:
