@@ -177,6 +177,8 @@ MAILINGS = [
     _mailing("report-file", "report_file", "sent"),
     Shown("reports-compared", "admin:mailer_mailing_compare",
           lambda w: desk("mailer_mailing_compare") + f"?mailing={w.more['sent'].pk}&mailing={w.more['other'].pk}"),
+    Shown("deliveries", "admin:mailer_delivery_changelist",
+          lambda w: desk("mailer_delivery_changelist") + "?status__exact=sent"),
     Shown("deliveries-unknown", "admin:mailer_delivery_unknown", lambda w: desk("mailer_delivery_unknown")),
     _list("pictures", "mailer_picture"),
     Shown("picture-new", "admin:mailer_picture_add", lambda w: desk("mailer_picture_add")),
@@ -188,6 +190,9 @@ ACCOUNT = [
     Shown("password", "admin:password_change", lambda w: desk("password_change")),
     Shown("staff", "admin:accounts_user_changelist", lambda w: desk("accounts_user_changelist")),
     _list("log", "admin_logentry"),
+    _list("list-rights", "contacts_listright"),
+    Shown("roles", "admin:roles", lambda w: desk("roles")),
+    Shown("search", "admin:search", lambda w: desk("search") + "?q=keep"),
 ]
 
 STAFF = [*CAMPAIGNS, *CONTACTS, *MAILINGS, *ACCOUNT]

@@ -1,17 +1,15 @@
-"""The desk by keyboard in a real browser: the search, the keys, a menu of a list; and everybody can use them."""
+"""The desk by keyboard alone, in a real browser: the search, the list of keys, the filters of a list."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from tests.journeys.test_accessibility import SIZES
-from tests.journeys.test_import_accessibility import look
 
-from tests.staff import make_campaign, make_delivery, make_letter, make_staff
+from tests.looking import SIZES
+from tests.staff import make_campaign, make_delivery, make_staff
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -19,14 +17,11 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def opened(
-    browser: Browser, url: str, language: str, scheme: str, size: str, **options
-) -> tuple[BrowserContext, Page]:
+def opened(browser: Browser, url: str) -> tuple[BrowserContext, Page]:
     client = Client()
     client.force_login(make_staff("superuser"))
-    context = browser.new_context(viewport=SIZES[size], color_scheme=scheme, **options)
-    cookies = {"sessionid": client.cookies["sessionid"].value, settings.LANGUAGE_COOKIE_NAME: language}
-    context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+    context = browser.new_context(viewport=SIZES["desk"])
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}])
     return context, context.new_page()
 
 
@@ -34,7 +29,7 @@ def test_the_desk_is_searched_and_a_list_narrowed_by_keyboard_alone(browser, liv
     campaign = make_campaign(name="Harbour bridge")
     make_delivery(status="failed")
     make_delivery(status="sent")
-    context, page = opened(browser, live_server.url, "en", "light", "desk")
+    context, page = opened(browser, live_server.url)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.goto(live_server.url + reverse("admin:mailer_delivery_changelist"))
@@ -64,27 +59,4 @@ def test_the_desk_is_searched_and_a_list_narrowed_by_keyboard_alone(browser, liv
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{reverse('admin:advocacy_campaign_change', args=[campaign.pk])}**")
     assert said == []
-    context.close()
-
-
-@pytest.mark.parametrize(
-    ("language", "scheme", "size"),
-    [("en", "light", "desk"), ("ar", "dark", "phone")],
-)
-def test_everybody_can_use_the_start_page_the_lists_the_search_and_the_roles(
-    browser, live_server, language, scheme, size
-):
-    make_letter()
-    make_delivery(status="sent")
-    context, page = opened(browser, live_server.url, language, scheme, size, bypass_csp=True)
-    pages = [
-        reverse("admin:index"),
-        reverse("admin:mailer_delivery_changelist") + "?status__exact=sent",
-        reverse("admin:search") + "?q=keep",
-        reverse("admin:roles"),
-        reverse("admin:index") + "nothing/here/",
-    ]
-    for path in pages:
-        page.goto(live_server.url + path)
-        look(page, path)
     context.close()
