@@ -28,7 +28,7 @@ from advocacy.models import Campaign, Membership, ShareLink, ShareText
 from advocacy.sharing import address_of, codes, figures, lengths, links
 from advocacy.sharing.kit import OFFERED, tags_of
 from contacts.words import OVERRIDES, UNSEEN, is_control
-from mailer import networks
+from mailer import share_networks
 
 TAB = "admin:advocacy_campaign_sharing"
 tabs.add(40, _("Sharing"), TAB, "advocacy.view_sharetext")
@@ -117,7 +117,7 @@ class MessageForm(forms.ModelForm):
     network = forms.ChoiceField(
         label=_("Network"),
         required=False,
-        choices=lambda: [("", _("every network")), *((name, networks.label(name)) for name in OFFERED)],
+        choices=lambda: [("", _("every network")), *((name, share_networks.label(name)) for name in OFFERED)],
     )
 
     class Meta:
@@ -148,7 +148,7 @@ class MessageForm(forms.ModelForm):
                 "This is %(over)d characters too long for %(network)s, the link included.",
                 over,
             )
-            self.add_error("text", said % {"over": over, "network": networks.label(network)})
+            self.add_error("text", said % {"over": over, "network": share_networks.label(network)})
         return found
 
 
@@ -164,7 +164,7 @@ class ShareTextAdmin(OfACampaign):
         """What the page needs to count and show the message as it is typed."""
         found = {code: texts.text_for(campaign, code) for code, _name in languages.of_pages()}
         return {
-            "counted": [(name, networks.label(name), limit) for name, limit in lengths.LIMITS.items()],
+            "counted": [(name, share_networks.label(name), limit) for name, limit in lengths.LIMITS.items()],
             "facts": {
                 "links": {code: link_to_count(campaign, code) for code in found},
                 "tags": {code: list(tags_of(campaign, text)) for code, text in found.items()},
@@ -218,8 +218,8 @@ def _by_language(campaign: Campaign) -> list[dict[str, Any]]:
             "messages": [
                 (
                     message,
-                    networks.label(message.network) if message.network in OFFERED else "",
-                    [(networks.label(one.network), one) for one in fits_of(message)],
+                    share_networks.label(message.network) if message.network in OFFERED else "",
+                    [(share_networks.label(one.network), one) for one in fits_of(message)],
                 )
                 for message in rows.get(code, [])
             ],

@@ -13,7 +13,7 @@ from django.urls import reverse
 from advocacy import texts
 from advocacy.models import Campaign, CampaignText, Membership, ShareText
 from advocacy.sharing import lengths, links
-from mailer import networks
+from mailer import share_networks
 
 MASTODON = "mastodon"
 # In the order in which they are offered: those that work on any phone first.
@@ -43,7 +43,7 @@ class Words:
 
     @property
     def network_name(self) -> str:
-        return networks.label(self.network) if self.network else ""
+        return share_networks.label(self.network) if self.network else ""
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,10 @@ class Kit:
             page = reverse("advocacy:mastodon", args=[self.campaign.slug])
             carried = "&".join(filter(None, [f"message={words.key}" if words.key else "", self.query]))
             href = f"{page}?{carried}" if carried else page
-            return Way(network, networks.label(network), href, takes_text=True, is_ours=True)
+            return Way(network, share_networks.label(network), href, takes_text=True, is_ours=True)
         text = self.whole(words, network)
-        href = networks.share(network, title=self.title, text=text, link=self.link)
-        return Way(network, networks.label(network), href, network not in LINK_ALONE)
+        href = share_networks.share(network, title=self.title, text=text, link=self.link)
+        return Way(network, share_networks.label(network), href, network not in LINK_ALONE)
 
 
 def kit(campaign: Campaign, language: str, *, code: str = "", member: Membership | None = None) -> Kit:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.desk import Place, StaffAdmin, navigation, who
 from accounts.permissions import require
 from contacts.naming import language_name
-from mailer import networks, theming
+from mailer import share_networks, theming
 from mailer.admin import block_forms, mailing_write, pages
 from mailer.models import Mailing, MailingTemplate, SavedBlock, Theme
 from mailer.writing import addresses
@@ -32,7 +32,7 @@ navigation.add(Place(43, _("Saved blocks"), "admin:mailer_savedblock_changelist"
 navigation.add(Place(44, _("Looks"), "admin:mailer_theme_changelist", "mailer.view_theme"))
 
 _MOST_WORDS = 1_000
-_PROFILES = tuple((name, label) for name, label in networks.CHOICES if name not in {"mail", "whatsapp"})
+_PROFILES = share_networks.PROFILES
 
 
 class ThemeForm(forms.ModelForm):

@@ -21,7 +21,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts.segments import trees
-from mailer import networks
+from mailer import share_networks
 from mailer.writing import addresses, expert, fields, rich
 
 MOST_BLOCKS = 200
@@ -219,9 +219,9 @@ KINDS: dict[str, Kind] = {
                     "networks",
                     _("Networks"),
                     "networks",
-                    list(networks.USUAL),
+                    list(share_networks.USUAL),
                     required=True,
-                    choices=networks.CHOICES,
+                    choices=share_networks.CHOICES,
                 ),
                 Field("text", _("Text to pass on"), "line", most=500, required=True),
                 Field("url", _("Address to pass on"), "url", most=1_000, required=True),

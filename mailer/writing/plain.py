@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from mailer import networks
+from mailer import share_networks
 from mailer.composing import tidy
 from mailer.writing import expert, rich
 from mailer.writing.blocks import Block
@@ -146,7 +146,7 @@ def _quoted(block: Block) -> str:
 
 
 def _shared(block: Block) -> str:
-    ways = ", ".join(networks.label(name) for name in block["networks"])
+    ways = ", ".join(share_networks.label(name) for name in block["networks"])
     title = block["title"] or _("Pass it on: %(networks)s") % {"networks": ways}
     return "\n".join(part for part in (title, block["text"], block["url"]) if part)
 

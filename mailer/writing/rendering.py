@@ -20,7 +20,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from mailer import headers, networks, theming
+from mailer import headers, share_networks, theming
 from mailer.composing import direction_of
 from mailer.models import Mailing, MailingText, Picture, Theme
 from mailer.writing import addresses, blocks, checking, conditions, expert, fields, parent, plain, rich
@@ -326,8 +326,8 @@ class _Renderer:
     def share(self, block: Block) -> SafeString:
         ways = [
             {
-                "name": networks.label(name),
-                "href": networks.share(name, title=self.subject, text=block["text"], link=block["url"]),
+                "name": share_networks.label(name),
+                "href": share_networks.share(name, title=self.subject, text=block["text"], link=block["url"]),
             }
             for name in block["networks"]
         ]
@@ -377,7 +377,10 @@ class _Renderer:
         footing = self.footing(footer)
         words = self.rich(footing.words, tight=True, link=f"color:{self.light.faint}")
         profiles = [
-            {"name": networks.label(name) if name in dict(networks.CHOICES) else name, "href": href}
+            {
+                "name": share_networks.label(name) if name in dict(share_networks.PROFILES) else name,
+                "href": href,
+            }
             for name, href in (self.frame.theme.profiles or {}).items()
             if isinstance(href, str) and addresses.is_safe(href)
         ]

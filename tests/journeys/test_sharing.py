@@ -12,7 +12,7 @@ from advocacy import letters, tokens
 from advocacy.admin.sharing import link_to_count
 from advocacy.models import Campaign, CampaignText, ShareText, Submission
 from advocacy.sharing import lengths
-from mailer import networks
+from mailer import share_networks
 from tests.factories import make_campaign, make_submission
 from tests.staff import make_staff
 
@@ -159,7 +159,7 @@ def test_the_desk_counts_a_message_while_it_is_typed_as_the_server_counts_it(
         assert len(shown) == len(asked)
         for name, line in zip(asked, shown, strict=True):
             found = lengths.fit(name, text, ["#Bus42"], link)
-            assert line.startswith(f"{networks.label(name)}: {found.length} of {found.limit}"), text
+            assert line.startswith(f"{share_networks.label(name)}: {found.length} of {found.limit}"), text
             assert line.endswith("too long" if found.too_long_by else f"with {found.tags} of 1 hashtags"), (
                 text
             )

@@ -40,6 +40,8 @@ _NAMES = {
     "mastodon": "Mastodon",
 }
 CHOICES = tuple((name, _NAMES[name]) for name in _ADDRESSES)
+# Where a house has a page of its own to follow.
+PROFILES = tuple((name, _NAMES[name]) for name in _NAMES if name not in {"mail", "whatsapp"})
 # The ones that work on any phone first.
 USUAL = ("whatsapp", "mail", "telegram", "bluesky", "x", "facebook")
 
