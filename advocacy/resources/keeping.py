@@ -99,6 +99,33 @@ def take_out(file: ResourceFile) -> bool:
     return bool(gone)
 
 
+# --- the order in which they are offered --------------------------------------------------------------------
+
+
+def put_last(resource: Resource) -> None:
+    """Give a new resource, not saved yet, the place after the others of its campaign."""
+    last = Resource.objects.filter(campaign=resource.campaign_id).aggregate(found=Max("position"))["found"]
+    resource.position = 0 if last is None else last + 1
+
+
+@transaction.atomic
+def move(resource: Resource, *, up: bool) -> bool:
+    """Change places with the one before or after it of the same kind. False where there is none."""
+    campaign = Resource.objects.select_for_update(no_key=True).filter(campaign=resource.campaign_id)
+    rows = list(campaign.order_by("position", "pk"))
+    same = [row for row in rows if row.kind == resource.kind]
+    here = next(number for number, row in enumerate(same) if row.pk == resource.pk)
+    there = here - 1 if up else here + 1
+    if not 0 <= there < len(same):
+        return False
+    first, second = rows.index(same[here]), rows.index(same[there])
+    rows[first], rows[second] = rows[second], rows[first]
+    for position, row in enumerate(rows):
+        row.position = position
+    Resource.objects.bulk_update(rows, ["position"])
+    return True
+
+
 # --- more formats and sizes of one picture ------------------------------------------------------------------
 
 
@@ -138,6 +165,11 @@ def make_more(resource: Resource, by: User | None = None) -> list[ResourceFile]:
             )
     _drop_made_before(resource, made)
     return made
+
+
+def make_no_more(resource: Resource) -> int:
+    """Offer no longer what was made of a picture. Returns how many files that were."""
+    return resource.files.filter(is_made=True, replaced_at=None).update(replaced_at=Now())
 
 
 def _drawn(image: Image.Image) -> Iterator[tuple[str, str, bytes, tuple[int, int]]]:

@@ -271,6 +271,13 @@ def may_be_taken(pack: ResourcePack) -> bool:
     return still.aggregate(found=Count("pk"))["found"] == len(pack.holds)
 
 
+def problem_in_words(pack: ResourcePack) -> str:
+    """Why a pack could not be made, and what to do; "" for one that was not tried or is there."""
+    word, _colon, name = pack.error.partition(":")
+    words = PROBLEMS.get(word)
+    return str(words) % {"name": name} if words else ""
+
+
 # --- the worker's side --------------------------------------------------------------------------------------
 
 
