@@ -11,11 +11,11 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext_lazy as _
 
-from config import mail_providers
+from config import languages, mail_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -202,9 +202,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- languages ----------------------------------------------------------------------------------------
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("fr", _("French")), ("es", _("Spanish")), ("ar", _("Arabic"))]
+# Every language that locale/ holds a catalogue for; EPISTLE_LANGUAGES chooses some, the first is the site's own.
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages.offered(LOCALE_PATHS[0], env.list("EPISTLE_LANGUAGES", default=[]))
+LANGUAGE_CODE = LANGUAGES[0][0]
+LANGUAGES_BIDI = [
+    *global_settings.LANGUAGES_BIDI,
+    *languages.right_to_left([code for code, _name in LANGUAGES]),
+]
 USE_I18N = True
 FORMAT_MODULE_PATH = "config.formats"  # dates as "22 Nov 2026, 14:05", in every language
 USE_TZ = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.utils.translation import to_locale
+
+from config.languages import catalogues
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
-LANGUAGES = ("fr", "es", "ar")  # English is what the sources say
 PYTHON = ("accounts", "contacts", "mailer", "advocacy", "config")
 NOT_OURS = {"migrations", "demo"}  # the demo has a file per language
 KEYWORDS: dict[str, Any] = {
@@ -53,27 +56,50 @@ def found() -> Catalog:
     return catalog
 
 
-def make() -> dict[str, int]:
+def languages() -> list[str]:
+    """The languages there is a catalogue for; English is what the sources say and has none."""
+    return catalogues(LOCALE)
+
+
+def make(*, begin: str = "") -> dict[str, int]:
     """Bring the `.po` files to what the sources say. Returns how many texts still lack a translation, by language.
 
-    Translations stay; texts that are gone go; nothing is guessed, so nothing becomes fuzzy. Safe to repeat.
+    `begin` is a language that has no catalogue yet: it gets one. Translations stay; texts that are gone go; nothing is
+    guessed, so nothing becomes fuzzy. Safe to repeat.
     """
     texts = found()
     missing = {}
-    for language in LANGUAGES:
+    for language in dict.fromkeys([*languages(), *([begin] if begin else [])]):
         catalog = read(language)
         catalog.update(texts, no_fuzzy_matching=True)
         path = po_file(language)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_written(catalog), encoding="utf-8")
-        missing[language] = sum(not is_translated(message) for message in catalog if message.id)
+        done, total = progress(language)
+        missing[language] = total - done
     return missing
+
+
+def progress(language: str) -> tuple[int, int]:
+    """How many texts of the interface are translated, and how many there are. Cheap to repeat: a file is read once."""
+    path = po_file(language)
+    if not path.exists():
+        return 0, 0
+    changed = path.stat()
+    return _counted(path, changed.st_mtime_ns, changed.st_size)
+
+
+@lru_cache(maxsize=64)
+def _counted(path: Path, _changed: int, _size: int) -> tuple[int, int]:
+    with path.open("rb") as file:
+        texts = [message for message in read_po(file, charset="utf-8") if message.id]
+    return sum(is_translated(message) for message in texts), len(texts)
 
 
 def compile() -> int:
     """Write the `.mo` files that are older than their `.po`. Returns how many were written. Safe to repeat."""
     written = 0
-    for language in LANGUAGES:
+    for language in languages():
         source = po_file(language)
         target = source.with_suffix(".mo")
         if not source.exists() or (target.exists() and target.stat().st_mtime >= source.stat().st_mtime):
@@ -91,13 +117,13 @@ def read(language: str) -> Catalog:
     """The catalogue of one language; an empty one where there is no file yet."""
     path = po_file(language)
     if not path.exists():
-        return Catalog(locale=language, charset="utf-8", fuzzy=False)
+        return Catalog(locale=to_locale(language), charset="utf-8", fuzzy=False)
     with path.open("rb") as file:
-        return read_po(file, locale=language, charset="utf-8", abort_invalid=True)
+        return read_po(file, locale=to_locale(language), charset="utf-8", abort_invalid=True)
 
 
 def po_file(language: str) -> Path:
-    return LOCALE / language / "LC_MESSAGES" / "django.po"
+    return LOCALE / to_locale(language) / "LC_MESSAGES" / "django.po"
 
 
 def is_translated(message: Message) -> bool:

@@ -36,6 +36,16 @@ def own_name(code: str) -> str:
     return (name or code)[:1].upper() + (name or code)[1:]
 
 
+@lru_cache(maxsize=256)
+def direction(code: str) -> str:
+    """`rtl` or `ltr`, for any language that somebody may write in; left to right where CLDR does not know it."""
+    try:
+        order = Locale.parse(code, sep="-").character_order
+    except (UnknownLocaleError, ValueError, TypeError):
+        return "ltr"
+    return "rtl" if order == "right-to-left" else "ltr"
+
+
 @lru_cache(maxsize=16)
 def _languages(reader: str) -> list[tuple[str, str]]:
     locale = _locale(reader)

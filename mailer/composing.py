@@ -13,8 +13,9 @@ from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from django.template.loader import get_template
 from django.utils import translation
-from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
+
+from contacts.naming import direction
 
 _FIELD = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*(?:\|([^{}|]*))?\}\}")
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -139,7 +140,4 @@ def html_twin(text: str, language: str) -> str:
 
 def direction_of(language: str) -> str:
     """`rtl` or `ltr`, for a language we know or not."""
-    try:
-        return "rtl" if get_language_info(language)["bidi"] else "ltr"
-    except KeyError:
-        return "ltr"
+    return direction(language)

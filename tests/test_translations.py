@@ -7,8 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.test import Client
 
-from config import translations
+from config import languages, translations
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def test_texts_are_found_in_python_and_in_templates_with_plurals_and_contexts(ho
 
 
 def test_a_translation_survives_and_a_text_that_is_gone_goes(house: Path):
-    assert translations.make() == {"fr": 5, "es": 5, "ar": 5}
+    assert translations.make(begin="fr") == {"fr": 5}
     po = translations.po_file("fr")
     po.write_text(po.read_text().replace('msgid "Hello"\nmsgstr ""', 'msgid "Hello"\nmsgstr "Bonjour"'))
     (house / "advocacy/letters.py").write_text("")
@@ -55,20 +58,88 @@ def test_a_translation_survives_and_a_text_that_is_gone_goes(house: Path):
 
 
 def test_a_second_run_changes_no_byte(house: Path):
-    translations.make()
+    translations.make(begin="fr")
     before = {path: path.read_bytes() for path in house.rglob("*.po")}
     translations.make()
     assert {path: path.read_bytes() for path in house.rglob("*.po")} == before
 
 
 def test_what_is_compiled_is_what_gettext_reads_and_only_changes_are_compiled(house: Path):
-    translations.make()
+    for language in ("fr", "ar"):
+        translations.make(begin=language)
     po = translations.po_file("ar")
     po.write_text(po.read_text().replace('msgid "Hello"\nmsgstr ""', 'msgid "Hello"\nmsgstr "مرحبا"'))
-    assert translations.compile() == 3
+    assert translations.compile() == 2
     with po.with_suffix(".mo").open("rb") as file:
         assert gettext.GNUTranslations(file).gettext("Hello") == "مرحبا"
     assert translations.compile() == 0
     later = po.stat().st_mtime + 10
     os.utime(po, (later, later))
     assert translations.compile() == 1
+
+
+# --- a language more ----------------------------------------------------------------------------------------
+
+
+def test_a_language_is_begun_by_one_command_and_known_by_its_folder_from_then_on(house: Path, capsys):
+    call_command("make_messages", "--language", "pt_BR")
+    assert capsys.readouterr().out == "pt-br: 5 texts to translate\n"
+    po = house / "locale/pt_BR/LC_MESSAGES/django.po"
+    assert "plural=(n > 1)" in po.read_text()
+    assert translations.languages() == ["pt-br"]
+    assert translations.make() == {"pt-br": 5}
+
+
+@pytest.mark.parametrize("typed", ["en", "klingon", "../etc", "x y"])
+def test_no_catalogue_is_begun_for_what_is_no_language_or_english(house: Path, typed: str):
+    with pytest.raises(CommandError, match="is no language to translate into"):
+        call_command("make_messages", "--language", typed)
+    assert not (house / "locale").exists()
+
+
+def test_progress_counts_texts_with_all_their_forms_and_sees_a_change(house: Path):
+    translations.make(begin="fr")
+    assert translations.progress("fr") == (0, 5)
+    po = translations.po_file("fr")
+    po.write_text(po.read_text().replace('msgid "Hello"\nmsgstr ""', 'msgid "Hello"\nmsgstr "Bonjour"'))
+    assert translations.progress("fr") == (1, 5)
+    po.write_text(po.read_text().replace('msgid "Hello"', '#, fuzzy\nmsgid "Hello"'))
+    assert translations.progress("fr") == (0, 5), "a guess is no translation"
+    assert translations.progress("sw") == (0, 0)
+
+
+def test_the_languages_of_the_pages_are_english_and_those_with_a_catalogue(house: Path):
+    for code in ("ps", "fr", "zh-hans"):
+        translations.make(begin=code)
+    (house / "locale/empty").mkdir()
+    folder = house / "locale"
+    assert languages.offered(folder) == [
+        ("en", "English"),
+        ("fr", "French"),
+        ("ps", "Pashto"),
+        ("zh-hans", "Chinese (Simplified)"),
+    ]
+    assert languages.offered(folder, ["ps", "en"]) == [("ps", "Pashto"), ("en", "English")]
+    assert languages.right_to_left(["en", "ps", "fr"]) == ["ps"]
+    with pytest.raises(ImproperlyConfigured, match="EPISTLE_LANGUAGES names 'sw'"):
+        languages.offered(folder, ["sw"])
+
+
+@pytest.mark.django_db
+def test_a_made_up_catalogue_is_a_language_of_the_pages_without_a_line_of_code(tmp_path: Path, settings):
+    """Pashto: written from right to left, and unknown to Django."""
+    po = tmp_path / "ps/LC_MESSAGES/django.po"
+    po.parent.mkdir(parents=True)
+    po.write_text(
+        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "All campaigns"\nmsgstr "ټول کمپاینونه"\n'
+    )
+    with po.with_suffix(".mo").open("wb") as file, po.open("rb") as source:
+        translations.write_mo(file, translations.read_po(source, locale="ps"))
+    settings.LANGUAGES = languages.offered(tmp_path)
+    settings.LANGUAGES_BIDI = languages.right_to_left(["ps"])
+    settings.LOCALE_PATHS = [tmp_path]
+    html = Client().get("/ps/privacy/").content.decode()
+    assert '<html lang="ps" dir="rtl">' in html
+    assert "ټول کمپاینونه" in html
+    assert "پښتو" in Client().get("/en/privacy/").content.decode(), "the chooser names it as its readers do"

@@ -16,6 +16,7 @@ from advocacy.admin import (
     searching,
     sharing,
     templates,
+    written,
 )
 from advocacy.models import (
     CampaignText,
@@ -68,4 +69,5 @@ __all__ = [
     "searching",
     "sharing",
     "templates",
+    "written",
 ]

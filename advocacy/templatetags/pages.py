@@ -19,6 +19,7 @@ from django.utils.translation import get_language, get_language_info
 
 from advocacy import prose
 from advocacy.models import Legislature, Person
+from contacts import naming
 from mailer import pictures
 from mailer.models import Picture
 
@@ -61,7 +62,7 @@ def language_links(context: template.Context) -> list[LanguageLink]:
 @register.filter
 def text_direction(language: str) -> str:
     """`rtl` or `ltr`; also for languages in which campaigns are written but these pages are not."""
-    return "rtl" if language.partition("-")[0] in settings.LANGUAGES_BIDI else "ltr"
+    return naming.direction(language)
 
 
 @register.simple_tag

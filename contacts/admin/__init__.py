@@ -11,6 +11,7 @@ from contacts.admin import (
     searching,
     segments,
     suppressions,
+    written,
 )
 from contacts.models import Consent, ListRight, Subscription
 
@@ -28,4 +29,5 @@ __all__ = [
     "searching",
     "segments",
     "suppressions",
+    "written",
 ]

@@ -126,7 +126,7 @@ def _text_field(code: str, part: str) -> forms.CharField:
     if code != ANOTHER:
         attributes |= {
             "lang": code,
-            "dir": "rtl" if code.partition("-")[0] in settings.LANGUAGES_BIDI else "ltr",
+            "dir": naming.direction(code),
         }
     single = part == "name"
     if single:

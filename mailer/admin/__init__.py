@@ -29,6 +29,7 @@ from mailer.admin import (
     searching,
     senders,
     signups,
+    written,
 )
 
 __all__ = [
@@ -57,4 +58,5 @@ __all__ = [
     "searching",
     "senders",
     "signups",
+    "written",
 ]

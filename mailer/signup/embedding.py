@@ -42,7 +42,7 @@ def _copy(mailing_list: MailingList, language: str) -> Copy:
             {
                 "address": address,
                 "language": language,
-                "direction": "rtl" if language.partition("-")[0] in settings.LANGUAGES_BIDI else "ltr",
+                "direction": naming.direction(language),
                 "form_token": new_token(mailing_list, language, embedded=True),
                 "consent_text": wording.consent_text(mailing_list, language),
                 "honeypot": HONEYPOT,
