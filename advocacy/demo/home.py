@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Organisation
+from advocacy.demo.pack import seed_pack
 from advocacy.models import (
     Campaign,
     CampaignText,
@@ -48,6 +49,7 @@ def seed_home(campaign: Campaign, told: Entry, said: dict[str, Entry], files: Pa
     by_slug = {member.organisation.slug: member for member in members}
     for number, row in enumerate(told.get("expressions", []), start=1):
         _seed_expression(campaign, number, dict(row), by_slug)
+    seed_pack(campaign, [dict(row) for row in told.get("resources", [])], files)
 
 
 def _seed_pictures(campaign: Campaign, told: Entry, files: Path) -> None:
