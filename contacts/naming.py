@@ -27,6 +27,11 @@ def countries(reader: str = "") -> list[tuple[str, str]]:
     return _countries(reader or get_language() or "en")
 
 
+def country_name(code: str, reader: str = "") -> str:
+    """A country's name in the reader's language; the code itself where nobody named it."""
+    return str(_locale(reader or get_language() or "en").territories.get(code.upper(), code))
+
+
 def own_name(code: str) -> str:
     """What a language calls itself, with a capital; the code where CLDR does not know it."""
     try:

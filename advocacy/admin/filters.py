@@ -13,8 +13,21 @@ from django.utils.translation import gettext_lazy as _
 
 from advocacy import targets
 from advocacy.models import ContactRoute, Legislature, Mandate
+from contacts.naming import language_name
 
 _MOST_PARTIES = 60
+
+
+class InWords:
+    """Mixed into an admin class: country and language of a row as people call them."""
+
+    @admin.display(description=_("country"), ordering="country")
+    def in_country(self, row: Any) -> str:
+        return country_name(row.country) if row.country else "–"
+
+    @admin.display(description=_("language"), ordering="language")
+    def in_language(self, row: Any) -> str:
+        return language_name(row.language) if row.language else "–"
 
 
 def country_name(code: str) -> str:

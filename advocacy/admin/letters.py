@@ -34,7 +34,7 @@ from accounts.desk import (
 from accounts.models import User
 from accounts.permissions import may, require, scope_of, visible
 from advocacy import letters as work
-from advocacy.admin.filters import country_name
+from advocacy.admin.filters import InWords, country_name
 from advocacy.admin.history import steps_of
 from advocacy.models import Campaign, Letter, Submission
 from contacts.lookup import by_address
@@ -293,15 +293,15 @@ def _back(request: HttpRequest) -> str:
 
 
 @admin.register(Submission)
-class SubmissionAdmin(ReadOnly, StaffAdmin):
+class SubmissionAdmin(InWords, ReadOnly, StaffAdmin):
     """What one supporter sent at once."""
 
     newest_first = True
     list_display = [
         "number",
         "campaign",
-        "language",
-        "country",
+        "in_language",
+        "in_country",
         "created_at",
         "confirmed_at",
         "wants_newsletter",
@@ -311,7 +311,7 @@ class SubmissionAdmin(ReadOnly, StaffAdmin):
     search_fields = ["pk"]
     search_help_text = _("A supporter's whole address, or the number of a submission.")
     fields = [
-        "campaign", "name", "place", "postcode", "country", "language", "created_at", "confirmed_at", "expires_at",
+        "campaign", "name", "place", "postcode", "in_country", "in_language", "created_at", "confirmed_at", "expires_at",
         "wants_newsletter", "letter_consent_text", "newsletter_consent_text", "forgotten_at",
     ]  # fmt: skip
 

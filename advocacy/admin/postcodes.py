@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.desk import Place, StaffAdmin, navigation
 from accounts.permissions import require
 from advocacy.admin import languages
-from advocacy.admin.filters import country_name
+from advocacy.admin.filters import InWords, country_name
 from advocacy.admin.uploads import Upload, UploadForm
 from advocacy.models import Postcode
 from advocacy.representatives import postcodes
@@ -47,8 +47,8 @@ class PostcodesForm(UploadForm):
 
 
 @admin.register(Postcode)
-class PostcodeAdmin(StaffAdmin):
-    list_display = ["code", "country", "area_code"]
+class PostcodeAdmin(InWords, StaffAdmin):
+    list_display = ["code", "in_country", "area_code"]
     search_fields = ["^code"]
     ordering = ["pk"]
 

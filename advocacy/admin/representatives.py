@@ -20,6 +20,7 @@ from advocacy.admin.filters import (
     ChamberFilter,
     CountryFilter,
     CurrentFilter,
+    InWords,
     LegislatureFilter,
     PartyFilter,
     RouteFilter,
@@ -127,8 +128,8 @@ def _seat_in_words(seat: Mandate) -> str:
 
 
 @admin.register(Legislature)
-class LegislatureAdmin(StaffAdmin):
-    list_display = ["name", "country", "region", "chamber", "level", "time_zone", "hours"]
+class LegislatureAdmin(InWords, StaffAdmin):
+    list_display = ["name", "in_country", "region", "chamber", "level", "time_zone", "hours"]
     list_filter = ["level", "chamber"]
     search_fields = ["name", "native_name", "=country", "region"]
     form = TypedAtTheDesk
@@ -145,8 +146,8 @@ class LegislatureAdmin(StaffAdmin):
 
 
 @admin.register(Area)
-class AreaAdmin(StaffAdmin):
-    list_display = ["name", "country", "code", "parent"]
+class AreaAdmin(InWords, StaffAdmin):
+    list_display = ["name", "in_country", "code", "parent"]
     list_select_related = ["parent"]
     search_fields = ["name", "code"]
     autocomplete_fields = ["parent"]

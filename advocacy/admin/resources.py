@@ -157,7 +157,7 @@ class ResourceAdmin(StaffAdmin):
         there = {file.format for file in resource.files.all() if file.replaced_at is None}
         return ", ".join(shelf.format_name(format) for format in sorted(there)) or "–"
 
-    @admin.display(description=_("files"))
+    @admin.display(description=_("offered now"))
     def versions(self, resource: Resource) -> str:
         files = list(resource.files.select_related("uploaded_by"))
         return render_to_string(

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from accounts.desk import Place, StaffAdmin, key_in, navigation
 from advocacy import rules, targets, writing
 from advocacy.admin import languages
+from advocacy.admin.filters import InWords
 from advocacy.models import LetterTemplate, Mandate
 from mailer import composing
 
@@ -51,9 +52,18 @@ class TemplateForm(forms.ModelForm):
 
 
 @admin.register(LetterTemplate)
-class LetterTemplateAdmin(StaffAdmin):
+class LetterTemplateAdmin(InWords, StaffAdmin):
     form = TemplateForm
-    list_display = ["name", "campaign", "language", "priority", "country", "legislature", "chamber", "party"]
+    list_display = [
+        "name",
+        "campaign",
+        "in_language",
+        "priority",
+        "in_country",
+        "legislature",
+        "chamber",
+        "party",
+    ]
     list_filter = ["language"]
     list_select_related = ["campaign", "legislature"]
     search_fields = ["name", "campaign__name"]

@@ -89,14 +89,20 @@ def _rank(format: str) -> int:
 
 def format_name(format: str) -> str:
     """A format as people call it."""
-    return _("calendar") if format == "ics" else _FORMATS.get(format, format.upper())
+    words = {"ics": _("calendar"), "txt": _("text")}
+    return words.get(format) or _FORMATS.get(format, format.upper())
 
 
 def in_words(file: ResourceFile) -> str:
     """What a file is: "PNG, small, 400 × 267, 12 KB"."""
+    return ", ".join(parts_of(file))
+
+
+def parts_of(file: ResourceFile) -> list[str]:
+    """Format, variant, pixels and size of a file, each in words where there is one."""
     parts = [format_name(file.format)]
     if file.variant:
         parts.append(file.get_variant_display())
     if file.width and file.height and file.format != "svg":
         parts.append(f"{file.width} × {file.height}")
-    return ", ".join([*parts, filesizeformat(file.bytes)])
+    return [*parts, filesizeformat(file.bytes)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from advocacy.models import Campaign, ResourceFile
@@ -28,5 +30,6 @@ def files(resource: object) -> list[ResourceFile]:
 
 
 @register.filter
-def file_in_words(file: ResourceFile) -> str:
-    return shelf.in_words(file)
+def file_in_words(file: ResourceFile) -> SafeString:
+    """What a file is; each part by itself, since Latin formats and Arabic sizes run in two directions."""
+    return format_html_join(" · ", "<bdi>{}</bdi>", ((part,) for part in shelf.parts_of(file)))

@@ -7,6 +7,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
+from django.utils.html import strip_tags
 
 from advocacy.models import Campaign, Resource, ResourceFile
 from advocacy.resources import keeping, packs
@@ -62,12 +63,12 @@ def test_formats_and_sizes_are_told_in_words(client):
     make_resource_file(logo.resource, content=SVG, name="logo.svg")
     keeping.make_more(logo.resource)
     html = client.get(page(logo.resource.campaign)).content.decode()
-    shown = [part.split("</bdi>")[0] for part in html.split("<bdi>")[1:]]
-    assert [words.rpartition(", ")[0] for words in shown] == [
-        "PNG, 500 × 250",
-        "PNG, small, 400 × 200",
-        "JPEG, 500 × 250",
-        "WebP, 500 × 250",
+    shown = [strip_tags(part.split("</a>")[0]) for part in html.split("Logo: </span>")[1:]]
+    assert [words.rpartition(" · ")[0] for words in shown] == [
+        "PNG · 500 × 250",
+        "PNG · small · 400 × 200",
+        "JPEG · 500 × 250",
+        "WebP · 500 × 250",
         "SVG",
     ]
 
