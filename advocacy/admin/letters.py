@@ -310,6 +310,7 @@ class SubmissionAdmin(InWords, ReadOnly, StaffAdmin):
     list_select_related = ["campaign"]
     search_fields = ["pk"]
     search_help_text = _("A supporter's whole address, or the number of a submission.")
+    readonly_fields = ["in_country", "in_language"]
     fields = [
         "campaign", "name", "place", "postcode", "in_country", "in_language", "created_at", "confirmed_at", "expires_at",
         "wants_newsletter", "letter_consent_text", "newsletter_consent_text", "forgotten_at",
