@@ -27,6 +27,7 @@ from accounts.permissions import may, require, visible
 from advocacy.admin import languages, tabs
 from advocacy.models import Campaign, Resource, ResourceFile, ResourcePack
 from advocacy.resources import judging, keeping, packs, serving, shelf
+from advocacy.templatetags.resources import file_in_words
 from contacts.naming import language_name
 
 TAB = "admin:advocacy_campaign_resources"
@@ -111,7 +112,7 @@ class ResourceForm(forms.ModelForm):
         if "take_out" in self.fields:
             taken: Any = self.fields["take_out"]
             taken.queryset = in_force.filter(is_made=False)
-            taken.label_from_instance = shelf.in_words
+            taken.label_from_instance = file_in_words
         if "make_more" in self.fields and not is_new:
             self.fields["make_more"].initial = in_force.filter(is_made=True).exists()
 
