@@ -69,6 +69,7 @@ class Choice:
 class Facet:
     """One filter with all it offers."""
 
+    name: str
     title: str
     choices: list[Choice]
 
@@ -82,6 +83,16 @@ class Shown:
     total: int
     is_first: bool
     facets: list[Facet]
+
+    @property
+    def categories(self) -> list[Facet]:
+        """Who speaks: always in sight."""
+        return [facet for facet in self.facets if facet.name == "category"]
+
+    @property
+    def others(self) -> list[Facet]:
+        """The filters that may have a hundred choices."""
+        return [facet for facet in self.facets if facet.name != "category"]
 
 
 def published(campaign: Campaign) -> QuerySet[Expression]:
@@ -160,7 +171,7 @@ def _fits(facts: _Facts, filters: Filters) -> bool:
 
 def _facets(counts: Mapping[_Facts, int], filters: Filters) -> list[Facet]:
     titles = {"category": _("Who speaks"), "country": _("Country"), "language": _("Language")}
-    return [Facet(titles[name], _choices(name, counts, filters)) for name in _DIMENSIONS]
+    return [Facet(name, titles[name], _choices(name, counts, filters)) for name in _DIMENSIONS]
 
 
 def _choices(name: str, counts: Mapping[_Facts, int], filters: Filters) -> list[Choice]:

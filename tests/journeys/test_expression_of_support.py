@@ -1,0 +1,142 @@
+"""Somebody says in public that they support a campaign: written on a phone, confirmed, looked at, read, taken down."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from advocacy.models import Campaign, Expression
+from mailer import invariants
+from mailer.visitors import MIN_SECONDS
+from sandbox.client import SandboxClient
+from tests.factories import make_campaign
+from tests.journeys.test_supporter import PHONE, Album
+from tests.processes import LiveService
+from tests.staff import make_staff
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.processes, pytest.mark.browser]
+AMINA = "amina@example.org"
+
+
+@pytest.fixture
+def campaign(transactional_db: None) -> Campaign:
+    return make_campaign()
+
+
+@pytest.fixture
+def provider(live_service: LiveService) -> SandboxClient:
+    live_service.environment.update(SWEEP_SECONDS="1")
+    live_service.start_sandbox()
+    live_service.start_web()
+    live_service.start_worker("confirmations", "letters")
+    return SandboxClient(live_service.sandbox_url)
+
+
+def photograph() -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((900, 600)).convert("RGB").save(out, "JPEG")
+    return out.getvalue()
+
+
+def signed_in(browser: Browser, live_service: LiveService) -> Page:
+    client = Client()
+    client.force_login(make_staff("Moderators"))
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_service.site_url}]
+    )
+    return context.new_page()
+
+
+@pytest.mark.parametrize("javascript", [False, True], ids=["without-script", "with-script"])
+def test_what_somebody_says_is_public_once_it_is_proven_and_looked_at_until_they_take_it_down(
+    campaign, provider, live_service, browser: Browser, checkout, javascript
+):
+    context = browser.new_context(viewport=PHONE, java_script_enabled=javascript, has_touch=True)
+    page, desk = context.new_page(), signed_in(browser, live_service)
+    folder, how = checkout / "artefacts" / "journey", "with-script" if javascript else "without-script"
+    album, desk_album = Album(page, folder, f"support-{how}"), Album(desk, folder, f"support-desk-{how}")
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for each in (page, desk):
+        each.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        each.on("pageerror", lambda error: wrong.append(str(error)))
+    wall = f"{live_service.site_url}/en/c/{campaign.slug}/support/"
+
+    page.goto(wall)
+    album.take("empty-wall")
+    page.get_by_role("link", name="Say that you support it").click()
+    page.get_by_label("Who speaks?").select_option("public")
+    page.get_by_label("What you say", exact=True).fill("My pupils come by line 42.\n\nPlease keep it.")
+    page.get_by_label("Your e-mail address").fill(AMINA)
+    page.get_by_role("button", name="Send it").click()
+    album.take("errors")
+    assert page.get_by_role("alert").get_by_role("link").count() == 2
+    assert page.get_by_label("What you say", exact=True).input_value() == "My pupils come by line 42.\n\nPlease keep it."
+    wrong.clear()  # the browser notes the 422 as an error
+    page.get_by_label("Your name").fill("Amina Example")
+    page.get_by_label("Office or profession").fill("teacher")
+    page.locator("#id_consent").check()
+    page.wait_for_timeout(MIN_SECONDS * 1000)
+    page.get_by_role("button", name="Send it").click()
+    assert page.get_by_role("heading", name="One step left").is_visible()
+    album.take("one-step-left")
+
+    mail = provider.wait_for(AMINA, timeout=30)
+    assert "pupils" not in mail["text"]
+    page.goto(next(link for link in mail["links"] if "/confirm/" in link))
+    album.take("confirm")
+    assert Expression.objects.get().status == Expression.Status.PENDING
+    page.get_by_role("button", name="Yes, this is mine: publish it").click()
+    own = page.url
+    page.get_by_label("Picture", exact=True).set_input_files(
+        {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
+    )
+    page.get_by_label("What the picture shows").fill("Amina in her class")
+    page.get_by_role("button", name="Add this picture").click()
+    assert page.get_by_role("img", name="Amina in her class").is_visible()
+    album.take("own-page")
+    page.goto(wall)
+    assert page.get_by_text("My pupils come").count() == 0, "nobody has looked at it yet"
+
+    desk.goto(f"{live_service.site_url}{reverse('admin:index')}")
+    desk.get_by_role("listitem").filter(has_text="waits for a look").get_by_role("link").click()
+    assert desk.get_by_role("img", name="Amina in her class").is_visible()
+    desk_album.take("queue")
+    desk.check("[data-tick-all]")
+    desk.get_by_role("button", name="Publish 1").click()
+    desk.get_by_text("1 expression: done.").wait_for()
+
+    published = provider.wait_for(AMINA, timeout=30, subject="Published")
+    page.goto(wall)
+    assert page.get_by_text("My pupils come by line 42.").is_visible()
+    picture = page.get_by_role("img", name="Amina in her class")
+    assert picture.evaluate("one => one.complete && one.naturalWidth") == 900
+    album.take("wall")
+    page.goto(next(link for link in published["links"] if link.endswith(f"/support/{_only().pk}/")))
+    album.take("one")
+
+    page.goto(own)
+    page.get_by_role("button", name="Take it down at once").click()
+    assert page.get_by_text("Taken down").is_visible()
+    page.goto(wall)
+    assert page.get_by_text("My pupils come").count() == 0
+    assert wrong == []
+    assert all(url.startswith(live_service.site_url) for url in asked), "only our own pages are asked"
+    assert context.cookies() == []
+    assert [found for found in invariants.check_all() if found.ids] == []
+    context.close()
+    desk.context.close()
+
+
+def _only() -> Expression:
+    return Expression.objects.get()
