@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
-from advocacy.models import Letter
+from advocacy.models import Expression, Letter
+from contacts.models import Consent
 from mailer import invariants
 from mailer.models import Delivery, DeliveryEvent
 
@@ -19,6 +20,7 @@ def register() -> None:
     invariants.register("I7 no letter left before its confirmation", _too_early)
     invariants.register("I7 a letter meant as a test went to no representative", _tests_that_escaped)
     invariants.register("I7 a waiting letter has its slot, an ended one none", _slots)
+    invariants.register("An expression that was proven has its consent", _said_without_consent)
 
 
 def _accepted_twice() -> Sequence[int]:
@@ -70,6 +72,17 @@ def _tests_that_escaped() -> Sequence[int]:
         )
         .exclude(delivery__address="")
         .exclude(campaign__test_address__iexact=F("route__value"))
+    )
+    return list(rows.values_list("pk", flat=True))
+
+
+def _said_without_consent() -> Sequence[int]:
+    """Expressions that wait or are public though nobody with that mailbox agreed. Staff's own have no mailbox."""
+    agreed = Consent.objects.filter(
+        address_hash=OuterRef("address_hash"), purpose=Consent.Purpose.EXPRESSION, granted=True
+    )
+    rows = Expression.objects.filter(
+        ~Exists(agreed), status__in=["confirmed", "published"], address_hash__isnull=False
     )
     return list(rows.values_list("pk", flat=True))
 

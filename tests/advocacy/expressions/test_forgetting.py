@@ -18,6 +18,7 @@ from contacts import erasing, registry
 from contacts.addresses import parse
 from contacts.models import Consent
 from contacts.registry import Person
+from mailer import invariants
 from mailer.models import Delivery, Message
 from tests.factories import make_expression, make_user
 
@@ -121,3 +122,13 @@ def test_a_person_gets_what_they_said_as_data_and_staff_read_it_on_the_timeline(
     assert entry.url == f"/staff/advocacy/expression/{expression.pk}/change/"
     assert "published" in entry.words
     assert entry.about == expression
+
+
+def test_what_is_public_without_a_consent_is_found_by_the_audit():
+    def broken() -> set[str]:
+        return {found.name for found in invariants.check_all() if found.ids}
+
+    expression = make_expression()
+    assert broken() == set()
+    Consent.objects.filter(address_hash=expression.address_hash).update(granted=False)
+    assert broken() == {"An expression that was proven has its consent"}
