@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -47,7 +47,7 @@ class Drawn:
 
 
 def keep(
-    file: BinaryIO, *, name: str, alt: str, user: User | None, organisation_id: int | None
+    file: BinaryIO | File[bytes], *, name: str, alt: str, user: User | None, organisation_id: int | None
 ) -> tuple[Picture, bool]:
     """Put a picture into an organisation's library; and whether it is new there.
 
@@ -92,7 +92,7 @@ def _name(typed: str) -> str:
     return shown[:200] or str(_("picture"))
 
 
-def draw(file: BinaryIO) -> Drawn:
+def draw(file: BinaryIO | File[bytes]) -> Drawn:
     """Decode the first picture of a file and draw it anew as PNG or JPEG. Raises ValidationError.
 
     Memory is bounded by MOST_PIXELS; a file that declares more is not decoded.

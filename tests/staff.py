@@ -35,6 +35,7 @@ from advocacy.models import (
     Submission,
     Supporter,
     TargetRule,
+    Update,
 )
 from contacts.addresses import parse
 from contacts.models import (
@@ -302,6 +303,7 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
         make_text(campaign),
         make_template(campaign),
         TargetRule.objects.create(campaign=campaign),
+        Update.objects.create(campaign=campaign, language="en", title="News", body="Words."),
         mandate.legislature,
         Area.objects.create(**sourced(country="KE", name="Kisumu", code=f"KE-{n()}")),
         person,

@@ -125,6 +125,17 @@ CAMPAIGNS = [
     Shown("resource-new", "admin:advocacy_resource_add",
           lambda w: desk("advocacy_resource_add") + f"?campaign={w.campaign.pk}"),
     Shown("languages", "admin:languages", lambda w: desk("languages")),
+    *(
+        Shown(f"campaign-{page}", f"admin:advocacy_campaign_{page}",
+              lambda w, page=page: desk(f"advocacy_campaign_{page}", w.campaign.pk))
+        for page in ("texts", "look", "news")
+    ),
+    Shown("campaign-text", "admin:advocacy_campaigntext_change",
+          lambda w: desk("advocacy_campaigntext_change", w.campaign.texts.earliest("pk").pk)),
+    Shown("campaign-text-new", "admin:advocacy_campaigntext_add",
+          lambda w: desk("advocacy_campaigntext_add") + f"?campaign={w.campaign.pk}"),
+    Shown("update-new", "admin:advocacy_update_add",
+          lambda w: desk("advocacy_update_add") + f"?campaign={w.campaign.pk}"),
     Shown("letter-preview", "admin:advocacy_lettertemplate_preview",
           lambda w: desk("advocacy_lettertemplate_preview", LetterTemplate.objects.filter(campaign=w.campaign)[0].pk)),
     _list("letters", "advocacy_letter"),

@@ -23,8 +23,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.desk import DeskList, Place, StackedStaffInline, StaffAdmin, key_in, navigation
 from accounts.permissions import require
-from advocacy import colours, links, tasks
-from advocacy.admin import embedding, languages, tabs, texts
+from advocacy import links, tasks
+from advocacy.admin import embedding, languages, look, news, tabs, texts
 from advocacy.admin.overview import Overview, ends_in_words, matches_in_words, matches_of
 from advocacy.models import Campaign, Letter, TargetRule
 from contacts.doorbell import wake
@@ -41,11 +41,6 @@ TYPE_THE_NAME_ABOVE = 1_000  # people; a change that touches more asks for the c
 
 class CampaignForm(forms.ModelForm):
     default_language = forms.ChoiceField(label=_("Main language"), choices=languages.of_pages, initial="en")
-
-    def clean_accent(self) -> str:
-        """The colour of the pages must be readable on paper; on dark paper the pages lighten it by themselves."""
-        colours.require_readable(self.cleaned_data["accent"])
-        return str(self.cleaned_data["accent"])
 
 
 class RuleForm(forms.ModelForm):
@@ -119,7 +114,7 @@ class CampaignAdmin(StaffAdmin):
     inlines = [RuleInline]
     readonly_fields = ["templates_here"]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "status", "default_language", "organisation"]}),
+        (None, {"fields": ["name", "slug", "status", "default_language", "organisation", "goal"]}),
         (
             _("Letters"),
             {
@@ -142,9 +137,9 @@ class CampaignAdmin(StaffAdmin):
                     "office_hours",
                 ],
                 "description": _("Offices read letters that arrive at the pace of people, not of machines."),
+                "classes": ["collapse"],
             },
         ),
-        (_("Look and sharing"), {"fields": ["accent", "goal", "hashtags", "share_image_url", "video_url"]}),
         (_("Newsletter"), {"fields": ["mailing_list"]}),
     ]
 
@@ -230,6 +225,8 @@ class CampaignAdmin(StaffAdmin):
             ("letters", require_GET(self.letters_view)),
             ("texts", require_GET(self.texts_view)),
             ("embed", require_http_methods(["GET", "POST"])(embedding.page)),
+            ("look", require_http_methods(["GET", "POST"])(self.look_view)),
+            ("news", require_GET(self.news_view)),
         ]
         return [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"advocacy_campaign_{name}")
@@ -286,6 +283,15 @@ class CampaignAdmin(StaffAdmin):
         """What the campaign says, by language."""
         require(request.user, "advocacy.view_campaigntext")
         return texts.texts_page(self, request, self.row_or_404(request, pk, "advocacy.view_campaign"))
+
+    def look_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Its pictures, video, colour and partners."""
+        return look.look_page(self, request, self.row_or_404(request, pk, "advocacy.change_campaign"))
+
+    def news_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What it told and what it is about to tell."""
+        require(request.user, "advocacy.view_update")
+        return news.news_page(self, request, self.row_or_404(request, pk, "advocacy.view_campaign"))
 
     def letters_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """To this campaign's part of the list of letters."""

@@ -23,6 +23,7 @@ from advocacy import copying, links, prose
 from advocacy.admin import languages, tabs
 from advocacy.admin.overview import Completeness, completeness
 from advocacy.models import Campaign, CampaignText, Question, Step, Term
+from advocacy.models.pages import web_address
 from advocacy.views.campaigns import campaign_page
 
 TAB = "admin:advocacy_campaign_texts"
@@ -42,13 +43,22 @@ def line() -> forms.TextInput:
     return forms.TextInput(attrs={"class": "vLargeTextField", "dir": "auto"})
 
 
-def address() -> forms.URLInput:
-    """A field for an address, without the link to the old one that Django's own puts above it."""
-    return forms.URLInput(attrs={"class": "vLargeTextField", "dir": "ltr"})
+def web_address_field(label: Any, help_text: Any = "") -> forms.URLField:
+    """A field for an address of the web, without the link to the old one that Django's own puts above it."""
+    return forms.URLField(
+        label=label,
+        help_text=help_text,
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        validators=[web_address],
+        widget=forms.URLInput(attrs={"class": "vLargeTextField", "dir": "ltr"}),
+    )
 
 
 class TextForm(forms.ModelForm):
     language = forms.ChoiceField(label=_("Language"), choices=languages.of_pages)
+    video_url = web_address_field(_("Video in this language"), _("Empty: the campaign's own."))
 
     class Meta:
         model = CampaignText
@@ -57,7 +67,6 @@ class TextForm(forms.ModelForm):
             "title": line(),
             "summary": area(2),
             "hero_alt": line(),
-            "video_url": address(),
             "story": area(14, markdown=True),
             "asks": area(4),
             "share_text": area(2),
@@ -97,10 +106,12 @@ class OrderedFormSet(forms.BaseInlineFormSet):
 
 
 class StepForm(OrderedForm):
+    url = web_address_field(_("Page"), _("Where the button leads, if it leads to another page."))
+
     class Meta:
         model = Step
         fields = ["title", "body", "leads_to", "url", "position"]
-        widgets = {"title": line(), "body": area(3, markdown=True), "url": address()}
+        widgets = {"title": line(), "body": area(3, markdown=True)}
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or {}

@@ -65,19 +65,6 @@ def test_a_campaign_saved_unchanged_stays_as_it_was(desk):
     assert campaign.texts.count() == campaign.rules.count() == 1
 
 
-def test_a_colour_nobody_can_read_is_refused_with_the_nearest_that_can(desk):
-    campaign = make_campaign()
-    answer = desk.post(change(campaign), form_of(desk, change(campaign)) | {"accent": "#ffe000"})
-    [error] = answer.context["adminform"].form.errors["accent"]
-    assert "4.5" in error
-    offered = error.rpartition("#")[2][:6]
-    assert (
-        desk.post(change(campaign), form_of(desk, change(campaign)) | {"accent": f"#{offered}"}).status_code
-        == 302
-    )
-    assert Campaign.objects.get().accent == f"#{offered}"
-
-
 @pytest.mark.parametrize("name", ["Bus https://win.example", "win-now.com", "help@bus.example", "Bus\u202e"])
 def test_a_sender_name_that_is_an_advert_is_refused_at_its_field(desk, name):
     campaign = make_campaign()
