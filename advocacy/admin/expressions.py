@@ -105,7 +105,9 @@ class EnterForm(WordsForm):
 @admin.register(Expression)
 class ExpressionAdmin(ReadOnly, StaffAdmin):
     newest_first = True
-    empty_words = _("Nobody has said anything in public yet. What somebody writes on a campaign's wall stands here.")
+    empty_words = _(
+        "Nobody has said anything in public yet. What somebody writes on a campaign's wall stands here."
+    )
     list_display = ["number", "speaker", "state", "category", "campaign", "said_in", "language", "created_at"]
     list_filter = ["status", "category", "is_featured", ("campaign", CampaignFilter)]
     list_select_related = ["campaign"]
@@ -135,7 +137,7 @@ class ExpressionAdmin(ReadOnly, StaffAdmin):
         return queryset.filter(named), False
 
     # --- what is shown
-    @admin.display(description=_("who speaks"))
+    @admin.display(description=_("name"))
     def speaker(self, expression: Expression) -> str:
         return expression.speaker or gettext("forgotten")
 
