@@ -27,17 +27,21 @@ M = TypeVar("M", bound=models.Model)
 Condition = Callable[[User, frozenset[int]], models.Q]
 
 _paths: dict[type[models.Model], tuple[str, ...]] = {}
+_only_without: dict[tuple[type[models.Model], str], str] = {}
 _conditions: dict[type[models.Model], Condition] = {}
 _shut_to_the_bound: set[str] = set()
 _lists_of: Callable[[User], frozenset[int]] | None = None
 
 
-def belongs_through(model: type[models.Model], *paths: str) -> None:
+def belongs_through(model: type[models.Model], *paths: str, only_without: str = "") -> None:
     """Rows of `model` belong to the organisation at the end of any of `paths`, e.g. "campaign__organisation".
 
-    Several apps may add paths to one model. A path goes through single-valued relations only. Safe to repeat.
+    `only_without` names a relation: these paths count for rows where it is empty. Several apps may add paths to one
+    model. A path goes through single-valued relations only. Safe to repeat.
     """
     _paths[model] = tuple(dict.fromkeys([*_paths.get(model, ()), *paths]))
+    if only_without:
+        _only_without.update({(model, path): only_without for path in paths})
 
 
 def binds(lists_of: Callable[[User], frozenset[int]], *, shut: tuple[str, ...] = ()) -> None:
@@ -99,7 +103,9 @@ def visible(user: User | AnonymousUser, rows: models.QuerySet[M]) -> models.Quer
         return rows
     theirs = models.Q()
     for path in paths:
-        theirs |= models.Q(**{path: user.organisation_id})
+        without = _only_without.get((rows.model, path))
+        empty = models.Q(**{f"{without}__isnull": True}) if without else models.Q()
+        theirs |= empty & models.Q(**{path: user.organisation_id})
     return rows.filter(theirs)
 
 
@@ -123,7 +129,12 @@ def _is_theirs(user: User | AnonymousUser, row: models.Model) -> bool:
     paths = _paths_of(type(row))
     if user.organisation_id is None or not paths:
         return True
-    return any(_end_of(row, path) == user.organisation_id for path in paths)
+    return any(_counts(row, path) and _end_of(row, path) == user.organisation_id for path in paths)
+
+
+def _counts(row: models.Model, path: str) -> bool:
+    without = _only_without.get((type(row), path))
+    return without is None or getattr(row, f"{without}_id") is None
 
 
 def _end_of(row: models.Model, path: str) -> Any:

@@ -64,13 +64,15 @@ def _exported(letter: Letter) -> dict[str, Any]:
         "Subject": letter.subject,
         "Text": letter.body,
         "You agreed to": submission.letter_consent_text,
+        "You came by": submission.membership.organisation.name if submission.membership else "",
+        "And to news from them": submission.member_consent_text if submission.wants_member_news else "",
     }
     return {title: value for title, value in known.items() if value}
 
 
 def _letters(person: Person) -> Any:
     return Letter.objects.filter(supporter__address_hash=person.hash).select_related(
-        "campaign", "person", "submission", "delivery"
+        "campaign", "person", "submission__membership__organisation", "delivery"
     )
 
 

@@ -43,7 +43,7 @@ def subscribe_proven(
     An earlier "unsubscribed" is lifted: the fresh tick is the person's own word. So is "left everything", and any other
     suppression that the mail came after, but for a complaint (`suppressions.lift_by_consent`); where one stands still,
     the consent is kept as a fact, and None is returned. What we know of the contact is never overwritten, only gaps are
-    filled. Whoever was erased while their press waited is made no contact again: None, and nothing is kept.
+    filled, and those not on the page of another organisation, whose staff would read there what was signed up for. Whoever was erased while their press waited is made no contact again: None, and nothing is kept.
 
     Safe to repeat, also in parallel: the same proof is one consent and lifts nothing that came after it.
     """
@@ -53,7 +53,8 @@ def subscribe_proven(
         return None
     details = {"name": name, "language": language, "country": country}
     contact = _known(address, mailing_list, source, details)
-    _fill_gaps(contact, details, source)
+    if contact.organisation_id in {None, mailing_list.organisation_id}:
+        _fill_gaps(contact, details, source)
     consent, is_new = Consent.objects.get_or_create(
         address_hash=address.hash,
         mailing_list=mailing_list,

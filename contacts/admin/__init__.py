@@ -15,7 +15,9 @@ from contacts.admin import (
 )
 from contacts.models import Consent, ListRight, Subscription
 
-belongs_through(Consent, "contact__organisation", "mailing_list__organisation")
+belongs_through(Consent, "mailing_list__organisation")
+# A consent to another organisation's list is that organisation's to know, whosever the contact is.
+belongs_through(Consent, "contact__organisation", only_without="mailing_list")
 belongs_through(Subscription, "mailing_list__organisation")
 belongs_through(ListRight, "user__organisation")
 

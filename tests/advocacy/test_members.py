@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import pytest
 from django.http import QueryDict
+from django.urls import reverse
 
-from advocacy import arrivals, letters, members, tokens
+from accounts.permissions import visible
+from advocacy import arrivals, letters, members, personal, tokens
 from advocacy.models import Membership, MembershipText
 from advocacy.sharing.links import staff_link
+from contacts import erasing, subscriptions
 from contacts.models import Consent, Subscription
+from contacts.registry import Person
 from tests.advocacy.pages import Visitor
 from tests.factories import (
     make_campaign,
+    make_contact,
     make_mailing_list,
     make_mandate,
     make_membership,
@@ -19,6 +24,7 @@ from tests.factories import (
     make_submission,
     unique_address,
 )
+from tests.staff import make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -205,3 +211,67 @@ def test_names_and_words_of_a_member_cannot_become_tags(client):
 
 def address(member: Membership, language: str = "en") -> str:
     return f"/{language}/c/{member.campaign.slug}/with/{member.organisation.slug}/"
+
+
+# --- whose people they are ------------------------------------------------------------------------------------------
+
+
+def test_who_signs_up_with_a_member_is_seen_by_its_staff_and_by_no_other_organisations(client):
+    host = make_organisation()
+    member = make_membership(make_campaign(organisation=host), with_list=True)
+    address = unique_address("ann")
+    known = make_contact(address.given, organisation=host, name="")
+    submission = make_submission(
+        member.campaign,
+        address=address,
+        membership=member,
+        wants_member_news=True,
+        member_consent_text="News of the riders.",
+    )
+    letters.confirm(submission)
+    assert Subscription.objects.get().contact == known
+    theirs, ours = (make_staff("Contacts editors", organisation=one) for one in (host, member.organisation))
+    for model in (Subscription, Consent):
+        rows = model.objects.filter(mailing_list=member.mailing_list)
+        assert not visible(theirs, rows).exists()
+        assert visible(ours, rows).count() == 1
+    client.force_login(theirs)
+    page = client.get(reverse("admin:contacts_contact_change", args=[known.pk])).content.decode()
+    assert member.mailing_list.name not in page
+    assert "News of the riders." not in page
+    assert member.organisation.slug not in page
+
+
+def test_leaving_a_members_list_leaves_that_list_only():
+    news = make_mailing_list()
+    member = make_membership(make_campaign(mailing_list=news), with_list=True)
+    submission = make_submission(
+        member.campaign, membership=member, wants_newsletter=True, wants_member_news=True
+    )
+    letters.confirm(submission)
+    contact = Subscription.objects.first().contact
+    assert subscriptions.unsubscribe(contact, member.mailing_list, source="one click")
+    standing = dict(Subscription.objects.values_list("mailing_list", "status"))
+    assert standing == {news.pk: "confirmed", member.mailing_list.pk: "unsubscribed"}
+
+
+def test_an_export_names_the_member_and_its_words_and_an_erasure_leaves_the_count_alone():
+    member = make_membership(with_list=True)
+    address = unique_address("ann")
+    submission = make_submission(
+        member.campaign,
+        address=address,
+        membership=member,
+        wants_member_news=True,
+        member_consent_text="News of the riders.",
+    )
+    letters.confirm(submission)
+    contact = Subscription.objects.get().contact
+    person = Person(key=address.key, hash=address.hash, contact=contact)
+    (letter,) = personal.export(person)
+    assert letter["You came by"] == member.organisation.name
+    assert letter["And to news from them"] == "News of the riders."
+    erasing.erase(person)
+    assert not Subscription.objects.filter(contact__address_key=address.key).exists()
+    submission.refresh_from_db()
+    assert (submission.name, submission.membership) == ("", member)
