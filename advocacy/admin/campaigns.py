@@ -26,7 +26,7 @@ from accounts.permissions import require
 from advocacy import links, tasks
 from advocacy.admin import embedding, languages, look, news, tabs, texts
 from advocacy.admin.overview import Overview, ends_in_words, matches_in_words, matches_of
-from advocacy.models import Campaign, Letter, TargetRule
+from advocacy.models import Campaign, Letter, Membership, TargetRule
 from contacts.doorbell import wake
 
 navigation.add(Place(10, _("Campaigns"), "admin:advocacy_campaign_changelist", "advocacy.view_campaign"))
@@ -231,7 +231,7 @@ class CampaignAdmin(StaffAdmin):
         return [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"advocacy_campaign_{name}")
             for name, view in pages
-        ] + super().get_urls()
+        ] + [*_members_pages(self.admin_site), *super().get_urls()]
 
     def matches_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """How many people a rule that is being written would name, and the first of them; plain text."""
@@ -322,3 +322,10 @@ def _rule_from(request: HttpRequest, campaign: Campaign) -> TargetRule:
     for name in ("legislature", "area", "person"):
         setattr(rule, f"{name}_id", key_in(request.GET.get(name, "")))
     return rule
+
+
+def _members_pages(site: admin.AdminSite) -> list[URLPattern]:
+    """The pages of the Members tab, which are the business of the members' own admin."""
+    desk: Any = site.get_model_admin(Membership)
+    pages: list[URLPattern] = desk.pages_of_a_campaign()
+    return pages

@@ -40,7 +40,7 @@ class MemberForm(forms.ModelForm):
 
     def clean_mailing_list(self) -> MailingList | None:
         """A member offers its own list and no other: who signs up there is told whose it is."""
-        chosen: MailingList | None = self.cleaned_data["mailing_list"]
+        chosen: MailingList | None = self.cleaned_data.get("mailing_list")
         if chosen is not None and chosen.organisation_id != self.instance.organisation_id:
             raise ValidationError(
                 _("This list belongs to another organisation than the member."), code="theirs"

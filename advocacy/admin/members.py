@@ -75,6 +75,18 @@ class MembershipAdmin(StaffAdmin):
         """A member that leaves is switched off: its links go on to lead people to the campaign."""
         return False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What the member chose from its own lists and pictures is not for others to take away by saving."""
+        found = list(super().get_readonly_fields(request, obj))
+        for name in ("mailing_list", "logo"):
+            chosen = getattr(obj, name, None)
+            if (
+                chosen is not None
+                and not visible(request.user, type(chosen).objects.filter(pk=chosen.pk)).exists()
+            ):
+                found.append(name)
+        return found
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         match = request.resolver_match
@@ -117,11 +129,17 @@ class MembershipAdmin(StaffAdmin):
         wrap = self.admin_site.admin_view
         both = require_http_methods(["GET", "POST"])
         return [
-            path("of/<int:pk>/", wrap(both(self.members_view)), name="advocacy_campaign_members"),
-            path("of/<int:pk>/new/", wrap(both(self.join_view)), name="advocacy_campaign_add_member"),
             path("ours/", wrap(require_safe(self.ours_view)), name="advocacy_membership_ours"),
             path("<int:pk>/figures/", wrap(both(self.figures_view)), name="advocacy_membership_figures"),
             *super().get_urls(),
+        ]
+
+    def pages_of_a_campaign(self) -> list[URLPattern]:
+        """What stands below a campaign's address, so that the head line knows which part of the desk it is."""
+        both, wrap = require_http_methods(["GET", "POST"]), self.admin_site.admin_view
+        return [
+            path("<int:pk>/members/", wrap(both(self.members_view)), name="advocacy_campaign_members"),
+            path("<int:pk>/members/new/", wrap(both(self.join_view)), name="advocacy_campaign_add_member"),
         ]
 
     def members_view(self, request: HttpRequest, pk: int) -> HttpResponse:

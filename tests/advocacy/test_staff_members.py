@@ -258,3 +258,15 @@ def test_who_may_only_look_does_not_change_the_sites():
     assert client.get(page("advocacy_campaign_embed", campaign.pk)).status_code == 200
     answer = client.post(page("advocacy_campaign_embed", campaign.pk), {"embedded_on": "https://a.example"})
     assert answer.status_code == 403
+
+
+def test_saving_a_member_takes_nothing_away_that_it_chose_from_its_own_lists():
+    host = make_organisation()
+    member = make_membership(make_campaign(organisation=host), with_list=True)
+    client = client_of("Campaigners", organisation=host)
+    address = page("advocacy_membership_change", member.pk)
+    assert client.get(address).status_code == 200
+    answer = client.post(address, change(member, accent="#245f6b", mailing_list=""))
+    assert answer.status_code == 302
+    chosen, member = member.mailing_list, Membership.objects.get(pk=member.pk)
+    assert (member.accent, member.mailing_list) == ("#245f6b", chosen)
