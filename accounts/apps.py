@@ -8,11 +8,13 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import audit, sessions
+        from accounts import audit, invitations, resets, sessions
         from accounts.roles import ensure_roles
         from accounts.signin import watching
 
         sessions.watch()
         audit.watch_sign_ins()
         watching.watch()
+        invitations.promise_mails()
+        resets.promise_mails()
         post_migrate.connect(ensure_roles, sender=self)

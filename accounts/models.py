@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -109,3 +110,43 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Invitation(models.Model):
+    """Somebody is asked to work here, as something. They become a member of staff when they follow their link.
+
+    The link is made from the row and its nonce and stored nowhere (accounts/seals.py).
+    """
+
+    address = models.EmailField(_("mail address"))
+    roles = models.ManyToManyField("auth.Group", verbose_name=_("roles"), related_name="+")
+    organisation = models.ForeignKey(
+        Organisation,
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="invitations",
+    )
+    language = models.CharField(_("language"), max_length=10)
+    nonce = models.CharField(max_length=32, editable=False)
+    invited_by = models.ForeignKey(
+        User, verbose_name=_("invited by"), on_delete=models.PROTECT, related_name="invitations"
+    )
+    created_at = models.DateTimeField(_("invited on"), db_default=Now())
+    expires_at = models.DateTimeField(_("good until"))
+    called_back_at = models.DateTimeField(_("called back on"), null=True)
+    accepted_at = models.DateTimeField(_("accepted on"), null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        ended = self.accepted_at or self.called_back_at
+        return ended is None and timezone.now() < self.expires_at

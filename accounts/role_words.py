@@ -79,6 +79,12 @@ _ACTIONS: dict[str, Any] = {
 }
 
 
+def in_words(name: str) -> str:
+    """A role as a choice says it: what it is called and what it is for. A role made by hand has its name alone."""
+    known = _MEANT_FOR.get(name)
+    return f"{known[0]}: {known[1]}" if known else name
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """A role as its page shows it. members: how many of the people one may see hold it, None who may not see any."""

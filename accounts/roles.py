@@ -121,6 +121,7 @@ ROLES: dict[str, dict[str, str]] = {
     # Who works here and as what. Nobody gives a right they do not have themselves.
     "Administrators": {
         "accounts.user": "view add change",
+        "accounts.invitation": "view add",
         "accounts.organisation": "view add change",
         "auth.group": "view",
         "contacts.listright": "view add delete",

@@ -138,6 +138,7 @@ REDIS_URL = _need("REDIS_URL", "redis://:secret@valkey.example:6379/0", "redis:/
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_RESET_TIMEOUT = 7_200  # seconds; the mail says so
 # Whether those whose rights reach many people must have a second factor: an app, or a passkey (RELIABILITY A12).
 SECOND_FACTOR = env.str("SECOND_FACTOR", "required" if PRODUCTION else "optional")
 if SECOND_FACTOR not in {"required", "optional"}:

@@ -7,9 +7,10 @@ class MailerConfig(AppConfig):
     verbose_name = _("Mail")
 
     def ready(self) -> None:
+        from accounts import mails as account_mails
         from contacts.segments import rules
         from contacts.signals import import_settled
-        from mailer import import_mails, invariants, kinds, list_rights, personal, segment_rules
+        from mailer import import_mails, invariants, kinds, list_rights, personal, segment_rules, staff_mails
         from mailer.mailings import testing
         from mailer.models import Delivery
         from mailer.preferences import link_mails
@@ -24,6 +25,7 @@ class MailerConfig(AppConfig):
         personal_sign_ups.register()
         kinds.register(Delivery.Kind.OPT_IN, check=mails.check, fields=mails.fields)
         kinds.register(Delivery.Kind.NOTICE, check=link_mails.check, fields=link_mails.fields)
-        kinds.register(Delivery.Kind.STAFF, fields=import_mails.fields)
+        kinds.register(Delivery.Kind.STAFF, check=staff_mails.check, fields=staff_mails.fields)
+        account_mails.bring(staff_mails.post)
         kinds.register(Delivery.Kind.TEST, fields=testing.fields, headers=testing.headers)
         import_settled.connect(import_mails.on_settled, dispatch_uid="mailer.import_mails.on_settled")

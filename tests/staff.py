@@ -12,7 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import Organisation, User
+from accounts.models import Invitation, Organisation, User
 from advocacy.models import (
     Area,
     Campaign,
@@ -93,6 +93,22 @@ def make_staff(*roles: str, organisation: Organisation | None = None, **fields: 
     )
     user.groups.set(Group.objects.filter(name__in=roles))
     return user
+
+
+def make_invitation(by: User, *roles: str, **fields: Any) -> Invitation:
+    """An open invitation whose mail was never written."""
+    row = Invitation.objects.create(
+        **{
+            "address": f"new{n()}@example.org",
+            "language": "en",
+            "nonce": f"nonce-{n()}",
+            "invited_by": by,
+            "expires_at": timezone.now() + dt.timedelta(days=7),
+            **fields,
+        }
+    )
+    row.roles.set(Group.objects.filter(name__in=roles))
+    return row
 
 
 def make_campaign(**fields: Any) -> Campaign:
@@ -380,6 +396,7 @@ def make_every_row(organisation: Organisation | None) -> dict[type[models.Model]
     by_model = {type(row): row for row in rows}
     user = make_staff(organisation=organisation)
     by_model[User] = user
+    by_model[Invitation] = make_invitation(user, organisation=organisation)
     by_model[ListRight] = ListRight.objects.create(user=user, mailing_list=mailing_list)
     by_model[LogEntry] = LogEntry.objects.create(
         user=user,

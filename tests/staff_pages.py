@@ -17,7 +17,7 @@ from tests.contacts.test_import_pages import PROOF, bring, checked, ran
 from tests.factories import make_mailing
 from tests.mailings import make_clicked_mailing, make_frozen_mailing
 from tests.pages import Deed, Shown, press
-from tests.staff import make_import, make_letter
+from tests.staff import make_import, make_letter, make_staff
 from tests.world import World, desk
 
 if TYPE_CHECKING:
@@ -206,10 +206,13 @@ ACCOUNT = [
     Shown("account", "mfa_index", lambda w: reverse("mfa_index")),
     Shown("password", "admin:password_change", lambda w: desk("password_change")),
     Shown("staff", "admin:accounts_user_changelist", lambda w: desk("accounts_user_changelist")),
+    Shown("staff-person", "admin:accounts_user_change", lambda w: desk("accounts_user_change", make_staff("Moderators").pk)),
+    _list("invitations", "accounts_invitation"),
+    Shown("invite", "admin:accounts_invitation_add", lambda w: desk("accounts_invitation_add")),
     _list("log", "admin_logentry"),
     _list("list-rights", "contacts_listright"),
     Shown("roles", "admin:roles", lambda w: desk("roles")),
     Shown("search", "admin:search", lambda w: desk("search") + "?q=keep"),
-]
+]  # fmt: skip
 
 STAFF = [*CAMPAIGNS, *CONTACTS, *MAILINGS, *ACCOUNT]

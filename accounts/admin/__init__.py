@@ -1,5 +1,5 @@
 """Who works here, and what they did."""
 
-from accounts.admin import acts, organisations, people
+from accounts.admin import acts, invitations, organisations, people
 
-__all__ = ["acts", "organisations", "people"]
+__all__ = ["acts", "invitations", "organisations", "people"]

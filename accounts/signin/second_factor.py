@@ -10,8 +10,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from accounts import audit
-from accounts.languages import DESK
+from accounts import audit, mails
+from accounts.languages import DESK, language_of
 from accounts.models import User
 
 # A right of these kinds reaches many people, or makes others powerful.
@@ -73,6 +73,7 @@ def reset(user: User, by: User) -> int:
     count, _by_model = Authenticator.objects.filter(user=user).delete()
     user.end_sessions()
     audit.record(by, audit.Act.RIGHTS, f"Removed the second factor ({count}).", user)
+    mails.send("staff_factor_removed", user.email, language_of(user), factor=user.pk)
     return count
 
 
