@@ -114,6 +114,12 @@ class Desk(admin.AdminSite):
         }
         return super().index(request, {**context, **(extra_context or {})})
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Show rows of ours. Those of the sign-in library hold secrets of people, and each has a page of their own."""
+        asked = model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
+        ours = [model for model in asked if not model.__module__.startswith("allauth.")]
+        super().register(ours, admin_class, **options)
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The door of the desk is no longer Django's own, which asks for no second factor."""
         from accounts.signin.views import login

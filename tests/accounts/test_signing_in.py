@@ -10,6 +10,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from django.db import connection
@@ -310,6 +311,14 @@ def test_signing_out_everywhere_else_leaves_only_this_session():
     assert here.get(reverse("sign_out_elsewhere")).status_code == 405
     here.post(reverse("sign_out_elsewhere"))
     assert (is_in(here), is_in(elsewhere)) == (True, False)
+
+
+def test_the_desk_shows_nobody_the_secrets_of_a_second_factor():
+    labels = {model._meta.app_label for model in admin.site._registry}
+    assert labels.isdisjoint({"mfa", "account", "socialaccount"})
+    client = Client()
+    client.force_login(make_person("superuser"))
+    assert client.get(f"{DESK}mfa/authenticator/").status_code == 404
 
 
 def test_no_page_of_signing_up_exists():
