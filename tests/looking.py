@@ -66,7 +66,7 @@ WATCH = """
 """
 # Every fold open; and colours that would fade from one look into the other arrive at once.
 OPEN_AND_STILL = """() => {
-    document.querySelectorAll("details").forEach((one) => (one.open = true));
+    document.querySelectorAll("details:not(.desk-menu)").forEach((one) => (one.open = true));
     const still = new CSSStyleSheet();
     still.replaceSync("*, ::before, ::after { transition: none !important; animation: none !important }");
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, still];
