@@ -33,9 +33,6 @@ T = TypeVar("T")
 __all__ = ["COUNT_UP_TO", "BoundedPaginator", "DeskList", "key_in"]  # of the lists, for the apps above
 
 
-_KEPT_OUT = {"account", "mfa", "socialaccount"}  # django-allauth's apps
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """An entry of the head line: shown to who may look there."""
@@ -97,12 +94,6 @@ class Desk(admin.AdminSite):
     index_template = "staff/index.html"
     enable_nav_sidebar = False
     empty_value_display = "–"
-
-    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """As Django's own, without what django-allauth brings: secrets and tokens are nobody's to look at."""
-        models_ = model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
-        ours = [model for model in models_ if model._meta.app_label not in _KEPT_OUT]
-        super().register(ours, admin_class, **options)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "desk_places": _places(request)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 
@@ -107,8 +106,3 @@ def test_a_member_belongs_to_the_campaigns_organisation_and_not_to_the_one_it_na
         user = make_staff("Campaigners", organisation=organisation)
         assert list(visible(user, Membership.objects.all())) == seen
         assert may(user, "advocacy.change_membership", membership) == bool(seen)
-
-
-def test_secrets_and_tokens_of_signing_in_stand_on_no_page_of_the_desk():
-    shown = {model._meta.app_label for model in admin.site._registry}
-    assert shown.isdisjoint({"account", "mfa", "socialaccount"})
