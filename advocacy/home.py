@@ -15,11 +15,10 @@ from mailer.models import Picture
 
 MEMBERS_SHOWN = 60
 
-_PLACES = {
-    Step.LeadsTo.LETTER: "#take-part",
-    Step.LeadsTo.SHARE: "#share",
-    Step.LeadsTo.RESOURCES: "#resources",
-    Step.LeadsTo.VIDEO: "#video",
+_PAGES = {
+    Step.LeadsTo.SHARE: "advocacy:share",
+    Step.LeadsTo.SUPPORT: "advocacy:support_new",
+    Step.LeadsTo.RESOURCES: "advocacy:resources",
 }
 
 
@@ -71,7 +70,7 @@ def home(campaign: Campaign, text: CampaignText, language: str) -> Home:
         hero_alt=text.hero_alt or (campaign.hero.alt if campaign.hero else ""),
         video=film,
         still=still,
-        steps=[Way(step, leads_to(step, film)) for step in text.steps.all()],
+        steps=[Way(step, leads_to(step, campaign, film)) for step in text.steps.all()],
         updates=list(news.in_language(campaign, language)[: news.ON_THE_PAGE]),
         partners=list(campaign.partners.select_related("logo")),
         members=shown[:MEMBERS_SHOWN],
@@ -81,12 +80,14 @@ def home(campaign: Campaign, text: CampaignText, language: str) -> Home:
     )
 
 
-def leads_to(step: Step, film: Video | None) -> str:
-    """The address of a step's button."""
-    if step.leads_to == Step.LeadsTo.LINK:
-        return step.url
-    if step.leads_to == Step.LeadsTo.SUPPORT:
-        return reverse("advocacy:support_new", args=[step.text.campaign.slug])
-    if step.leads_to == Step.LeadsTo.VIDEO and film is None:
-        return ""
-    return _PLACES.get(Step.LeadsTo(step.leads_to), "") if step.leads_to else ""
+def leads_to(step: Step, campaign: Campaign, film: Video | None) -> str:
+    """The address of a step's button: a place on the page, a page of the campaign, or another one; "" for none."""
+    match step.leads_to:
+        case Step.LeadsTo.LINK:
+            return step.url
+        case Step.LeadsTo.LETTER:
+            return "#take-part"
+        case Step.LeadsTo.VIDEO:
+            return "#video" if film else ""
+    page = _PAGES.get(Step.LeadsTo(step.leads_to))
+    return reverse(page, args=[campaign.slug]) if page else ""

@@ -58,6 +58,16 @@ def test_the_steps_of_the_text_replace_those_of_the_house_in_their_order(campaig
     assert "Go to pack.example" in page.text
 
 
+@pytest.mark.parametrize(
+    ("leads_to", "page"), [("share", "share/"), ("support", "support/new/"), ("resources", "resources/")]
+)
+def test_a_step_leads_to_a_page_that_is_there(campaign, leads_to, page):
+    Step.objects.create(text=campaign.texts.get(), title="This way", leads_to=leads_to)
+    address = f"/en/c/{campaign.slug}/{page}"
+    assert f'<a class="button second" href="{address}">' in shown(campaign).html
+    assert Visitor().get(address).response.status_code == 200
+
+
 def test_a_step_to_a_video_that_is_not_there_has_no_button(campaign):
     Step.objects.create(text=campaign.texts.get(), title="See it", leads_to="video")
     assert 'href="#video"' not in shown(campaign).html
