@@ -146,6 +146,15 @@ CAMPAIGNS = [
     Shown("representatives-upload", "admin:advocacy_representativeimport_upload",
           lambda w: desk("advocacy_representativeimport_upload")),
     Shown("postcodes-upload", "admin:advocacy_postcode_upload", lambda w: desk("advocacy_postcode_upload")),
+    Shown("members", "admin:advocacy_campaign_members", lambda w: desk("advocacy_campaign_members", w.campaign.pk)),
+    Shown("member-new", "admin:advocacy_campaign_add_member",
+          lambda w: desk("advocacy_campaign_add_member", w.campaign.pk)),
+    Shown("member-change", "admin:advocacy_membership_change",
+          lambda w: desk("advocacy_membership_change", w.member.pk)),
+    Shown("member-figures", "admin:advocacy_membership_figures",
+          lambda w: desk("advocacy_membership_figures", w.member.pk)),
+    Shown("as-a-member", "admin:advocacy_membership_ours", lambda w: desk("advocacy_membership_ours")),
+    Shown("embed", "admin:advocacy_campaign_embed", lambda w: desk("advocacy_campaign_embed", w.campaign.pk)),
 ]  # fmt: skip
 
 CONTACTS = [
