@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from advocacy.models.campaigns import Campaign
 from advocacy.models.letters import new_nonce
@@ -30,7 +31,7 @@ class Expression(Lifecycle):
 
     class Category(models.TextChoices):
         CIVIL_SOCIETY = "civil_society", _("civil society")
-        STATE = "state", _("state")
+        STATE = "state", pgettext_lazy("who speaks", "state")  # a country, not how something stands
         BODY = "body", _("regional or international body")
         ACADEMIA = "academia", _("academia")
         MEDIA = "media", _("media")
