@@ -10,7 +10,7 @@ python := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments bench-events bench-send bench-ledger
+.PHONY: help run test screenshots check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments bench-events bench-send bench-ledger
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -20,6 +20,9 @@ run: environment ## Start everything at http://localhost:8000 (PORT=8001 for ano
 
 test: test-environment ## Run every test, on a PostgreSQL and a Valkey for each core (ARGS="-n0 -k name" for some)
 	@$(python) -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+
+screenshots: test-environment ## Photograph every page into artefacts/gallery, to look at (ONLY="campaign share" for some)
+	@$(python) -m pytest -q tests/gallery.py -p no:cacheprovider && echo "artefacts/gallery/index.html"
 
 check: test-environment ## Lint, types, templates, missing migrations
 	$(python) -m ruff check .
