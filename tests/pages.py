@@ -201,16 +201,22 @@ NO_PAGE = {
 }
 
 
-def public_url_names() -> set[str]:
-    """The name of every address that is neither the desk's nor a provider's."""
+def public_routes() -> dict[str, set[str]]:
+    """The name of every address that is neither the desk's nor a provider's, and what has to be said to make it."""
 
-    def walk(patterns: list[URLPattern | URLResolver], inside: str = "") -> Iterator[str]:
+    def walk(
+        patterns: list[URLPattern | URLResolver], inside: str = "", asked: frozenset[str] = frozenset()
+    ) -> Iterator[tuple[str, set[str]]]:
         for pattern in patterns:
+            own = asked | pattern.pattern.converters.keys() | pattern.pattern.regex.groupindex.keys()
             if isinstance(pattern, URLPattern):
-                yield f"{inside}{pattern.name}"
+                yield f"{inside}{pattern.name}", set(own)
             elif str(pattern.pattern) not in {"staff/", "webhooks/"}:
-                yield from walk(
-                    pattern.url_patterns, f"{inside}{pattern.namespace}:" if pattern.namespace else inside
-                )
+                named = f"{inside}{pattern.namespace}:" if pattern.namespace else inside
+                yield from walk(pattern.url_patterns, named, frozenset(own))
 
-    return set(walk(get_resolver().url_patterns))
+    return dict(walk(get_resolver().url_patterns))
+
+
+def public_url_names() -> set[str]:
+    return set(public_routes())
