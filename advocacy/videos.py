@@ -50,7 +50,9 @@ def video(url: str) -> Video | None:
         return Video(url, _youtube(host, path, found.query))
     if host in {"vimeo.com", "player.vimeo.com"}:
         return Video(url, _vimeo(path, found.query))
-    if url.startswith(f"{settings.SITE_URL}/") and path.lower().endswith(_FILES):
+    # A path that begins with two slashes, or what browsers take for them, would name another host.
+    is_ours = url.startswith(f"{settings.SITE_URL}/") and not path.startswith(("//", "/\\"))
+    if is_ours and path.lower().endswith(_FILES):
         return Video(url, path, is_file=True)
     return Video(url)
 
