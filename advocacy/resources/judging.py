@@ -150,13 +150,15 @@ def _archive(file: BinaryIO, name: str) -> Judged | None:
 def _bound_directory(file: BinaryIO) -> None:
     """Refuse an archive whose list is longer than anybody needs; `zipfile` would read it all into memory."""
     size = file.seek(0, 2)
-    file.seek(max(0, size - 65_557))  # APPNOTE.TXT 4.3.16: 22 octets and a comment of at most 65,535
+    # APPNOTE.TXT 4.3.15 and 4.3.16: a locator of 20 octets, 22 octets, and a comment of at most 65,535.
+    file.seek(max(0, size - 65_577))
     tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
         raise _refused(_("The archive is damaged."))
     (octets,) = struct.unpack_from("<I", tail, at + 12)
-    if octets > _MOST_DIRECTORY:  # also 0xFFFFFFFF, which says that the real figure stands elsewhere
+    # The real figure may stand elsewhere (ZIP64), which no archive of this size needs.
+    if octets > _MOST_DIRECTORY or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07"):
         raise _refused(_("The archive holds too many files."))
     file.seek(0)
 
@@ -231,9 +233,11 @@ class _DrawingReader:
 def _loads(tag: str, key: str, value: str) -> bool:
     """Whether an attribute brings a script, or anything from outside the drawing. A plain link brings nothing."""
     if key in {"href", "src"}:
-        inside = ("#", "data:image/")
+        # `use` takes what it names into the drawing, handlers and all; a picture is only shown.
+        inside = ("#",) if tag == "use" else ("#", "data:image/")
         return not value.startswith((*inside, "http://", "https://", "mailto:") if tag == "a" else inside)
-    if value.startswith(("javascript:", "vbscript:")):
+    # Also in the middle: an animation goes through a list of values.
+    if "javascript:" in value or "vbscript:" in value:
         return True
     return "@import" in value or re.search(r"url\(\s*+[\"']?+\s*+(?!#|data:image/)", value) is not None
 
