@@ -6,13 +6,13 @@ is put into the library as soon as the form is read, so that it is not lost wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
@@ -27,10 +27,16 @@ _NEWEST = 60
 
 
 class Library:
-    """The pictures a member of staff may use; asked for once, however many fields choose from them."""
+    """The pictures a member of staff may use; asked for once, however many fields choose from them.
 
-    def __init__(self, user: User) -> None:
-        self.rows: QuerySet[Picture] = visible(user, Picture.objects.all())
+    `used` are those that stand on the page already: they stay choosable, also where somebody else's library holds them,
+    or saving the form would take them off.
+    """
+
+    def __init__(self, user: User, used: Iterable[int | None] = ()) -> None:
+        theirs = visible(user, Picture.objects.all()).order_by().values("pk")
+        here = [key for key in used if key is not None]
+        self.rows: QuerySet[Picture] = Picture.objects.filter(Q(pk__in=theirs) | Q(pk__in=here))
         self.may_add = may(user, "mailer.add_picture")
 
     @cached_property

@@ -92,7 +92,8 @@ PartnerFormSet = forms.inlineformset_factory(
 
 def look_page(model_admin: StaffAdmin, request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """Show the page; save what was posted, pictures that were brought along into the library."""
-    library = Library(who(request))
+    logos = campaign.partners.values_list("logo", flat=True)
+    library = Library(who(request), [campaign.hero_id, campaign.video_still_id, campaign.logo_id, *logos])
     data, wrong = with_brought(request) if request.method == "POST" else (None, {})
     form = LookForm(data, instance=campaign, library=library)
     partners = PartnerFormSet(data, instance=campaign, form_kwargs={"library": library}, prefix="partners")

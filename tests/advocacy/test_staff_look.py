@@ -69,6 +69,15 @@ def test_a_look_saved_unchanged_stays_as_it_was(desk, campaign):
     assert (Campaign.objects.values().get(), Partner.objects.values().get()) == before
 
 
+def test_a_picture_of_another_library_stays_when_staff_who_do_not_see_it_save_the_look(client):
+    organisation = make_organisation()
+    campaign = make_campaign(organisation=organisation, hero=make_picture())
+    client.force_login(make_staff("Campaigners", organisation=organisation))
+    assert client.post(look(campaign), posted(client, campaign, hashtags="#One")).status_code == 302
+    campaign.refresh_from_db()
+    assert (campaign.hero_id, campaign.hashtags) == (Picture.objects.get().pk, "#One")
+
+
 def test_a_picture_is_chosen_from_the_library_and_taken_off_again(desk, campaign):
     picture = make_picture()
     desk.post(look(campaign), posted(desk, campaign, hero=picture.pk))
