@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 
 from advocacy import texts
 from advocacy.expressions import links
 from advocacy.models import Campaign, Expression
+from mailer.archive.feed import plain, tag
 
 CONTENT_TYPE = Atom1Feed.content_type
 LENGTH = 20
@@ -21,21 +20,21 @@ def written(campaign: Campaign, expressions: Sequence[Expression], language: str
     """The feed as XML. Ids stay the same for ever."""
     title = texts.title_of(campaign, language)
     feed = Atom1Feed(
-        title=_plain(_("Who supports “%(campaign)s”") % {"campaign": title}),
+        title=plain(_("Who supports “%(campaign)s”") % {"campaign": title}),
         link=links.absolute("support", language, campaign.slug),
         description="",
         language=language,
-        author_name=_plain(campaign.sender_name),
+        author_name=plain(campaign.sender_name),
         feed_url=links.absolute("support_feed", language, campaign.slug),
-        feed_guid=_tag(f"support-{campaign.pk}-{language}"),
+        feed_guid=tag(f"support-{campaign.pk}-{language}"),
     )
     for one in expressions:
         feed.add_item(
-            title=_plain(title_of(one)),
+            title=plain(title_of(one)),
             link=links.page(one, language),
-            description=_plain(one.statement),
-            unique_id=_tag(f"expression-{one.pk}"),
-            author_name=_plain(one.speaker),
+            description=plain(one.statement),
+            unique_id=tag(f"expression-{one.pk}"),
+            author_name=plain(one.speaker),
             pubdate=one.published_at,
             updateddate=one.decided_at or one.published_at,
         )
@@ -47,13 +46,3 @@ def title_of(expression: Expression) -> str:
     return ", ".join(
         part for part in (expression.name, expression.role, expression.organisation_name) if part
     )
-
-
-def _tag(what: str) -> str:
-    """A name of ours for ever (RFC 4151)."""
-    return f"tag:{urlsplit(settings.SITE_URL).hostname},2026:{what}"
-
-
-def _plain(text: str) -> str:
-    """Without the signs that XML cannot hold: what is kept has no control characters but line breaks and tabs."""
-    return "".join(sign for sign in text if sign in "\t\n" or sign.isprintable() or sign.isspace())
