@@ -6,7 +6,7 @@ registries of what stands in the head line and on the home page, so that this gr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -25,7 +25,7 @@ from accounts import audit, charts, languages, role_words, saved_views, search
 from accounts.charts import Series
 from accounts.lists import COUNT_UP_TO, BoundedPaginator, DeskList, key_in
 from accounts.models import User
-from accounts.permissions import may, names_its_organisation, require, visible
+from accounts.permissions import may, names_its_organisation, require, sees_all, visible
 
 M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
@@ -188,6 +188,7 @@ class StaffAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER  # DeskList decides: a count a filter is a scan a filter
     counts_filters = True  # False where a filter narrows only together with another
     empty_words: Any = ""  # what to do while there is no row at all
+    may_be_of_others: Sequence[str] = ()  # relations to rows that not everybody who changes this one sees
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -225,6 +226,17 @@ class StaffAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return self._may(request, "delete", obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What a row names and the person does not see is shown, and not theirs to take away: a form that cannot offer
+        it would empty it by saving."""
+        found = list(super().get_readonly_fields(request, obj))
+        for name in () if sees_all(who(request)) else self.may_be_of_others:
+            named = getattr(obj, name, None)
+            if named is not None:
+                rows = type(named)._default_manager.filter(pk=named.pk)
+                found += [] if visible(request.user, rows).exists() else [name]
+        return found
 
     # --- an organisation's own staff neither choose another's rows nor give rows away
     def get_exclude(self, request: HttpRequest, obj: models.Model | None = None) -> list[str] | None:

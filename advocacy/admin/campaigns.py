@@ -111,6 +111,7 @@ class CampaignAdmin(StaffAdmin):
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["mailing_list", "organisation"]
+    may_be_of_others = ("mailing_list",)
     inlines = [RuleInline]
     readonly_fields = ["templates_here"]
     fieldsets = [

@@ -60,6 +60,7 @@ class MembershipAdmin(StaffAdmin):
     list_select_related = ["organisation", "campaign", "mailing_list"]
     search_fields = ["organisation__name", "campaign__name"]
     autocomplete_fields = ["logo"]
+    may_be_of_others = ("mailing_list", "logo")
     inlines = [WordsInline]
     fieldsets = [
         (None, {"fields": ["is_active", "is_listed", "language"]}),
@@ -74,18 +75,6 @@ class MembershipAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A member that leaves is switched off: its links go on to lead people to the campaign."""
         return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """What the member chose from its own lists and pictures is not for others to take away by saving."""
-        found = list(super().get_readonly_fields(request, obj))
-        for name in ("mailing_list", "logo"):
-            chosen = getattr(obj, name, None)
-            if (
-                chosen is not None
-                and not visible(request.user, type(chosen).objects.filter(pk=chosen.pk)).exists()
-            ):
-                found.append(name)
-        return found
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -14,6 +14,8 @@ from django.utils import timezone
 from advocacy.admin.overview import ends_in_words, matches_in_words, matches_of
 from advocacy.admin.texts import TextForm
 from advocacy.models import Campaign, Letter, LetterTemplate, TargetRule
+from contacts.models import ListRight
+from tests.factories import make_mailing_list
 from tests.staff import (
     make_campaign,
     make_legislature,
@@ -99,6 +101,18 @@ def test_staff_of_an_organisation_found_campaigns_of_their_own_only(client):
     }
     assert client.post(url, posted).status_code == 302
     assert Campaign.objects.get().organisation == ours
+
+
+def test_a_newsletter_that_staff_do_not_see_stays_with_their_campaign(client):
+    ours, theirs = make_mailing_list(), make_mailing_list()
+    campaign = make_campaign(mailing_list=theirs)
+    bound = make_staff("Campaigners")
+    ListRight.objects.create(user=bound, mailing_list=ours)
+    client.force_login(bound)
+    posted = form_of(client, change(campaign)) | {"name": "New", "mailing_list": ""}
+    assert client.post(change(campaign), posted).status_code == 302
+    campaign.refresh_from_db()
+    assert (campaign.name, campaign.mailing_list) == ("New", theirs)
 
 
 # --- test mode and the stop button
