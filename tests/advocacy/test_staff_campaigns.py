@@ -217,10 +217,10 @@ def test_the_list_of_campaigns_costs_the_same_for_one_and_for_many(desk, django_
 
     url = reverse("admin:advocacy_campaign_changelist")
     fill(1)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         desk.get(url)
     fill(8)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         desk.get(url)
 
 
