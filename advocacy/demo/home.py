@@ -25,7 +25,7 @@ from advocacy.models import (
     Update,
 )
 from contacts.addresses import hash_key
-from contacts.models import MailingList
+from contacts.models import Consent, MailingList
 from mailer import pictures
 from mailer.models import Picture
 
@@ -115,7 +115,7 @@ def _seed_expression(campaign: Campaign, number: int, row: Entry, members: dict[
     """As if its writer had confirmed it and somebody had published it on the day."""
     at = _ago(row.pop("days_ago"))
     address = f"voice{number}@supporters.example"
-    Expression.objects.create(
+    expression = Expression.objects.create(
         campaign=campaign,
         membership=members.get(row.pop("member", "")),
         form_key=f"demo-{campaign.slug}-{number}",
@@ -130,6 +130,15 @@ def _seed_expression(campaign: Campaign, number: int, row: Entry, members: dict[
         decided_at=at,
         published_at=at,
         **row,
+    )
+    Consent.objects.create(
+        address_hash=expression.address_hash,
+        purpose=Consent.Purpose.EXPRESSION,
+        granted=True,
+        text=expression.consent_text,
+        page=f"/en/c/{campaign.slug}/support/new/",
+        source=f"campaign {campaign.slug}",
+        proof={"demo": expression.pk},
     )
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
 
 from advocacy.expressions import moderating, writing
 from advocacy.models import Expression
 from tests.factories import make_campaign, make_expression, make_user, make_words
 
+A_DAY = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 pytestmark = pytest.mark.django_db
 
 Status = Expression.Status
@@ -154,7 +155,7 @@ def test_the_words_of_somebody_outside_are_not_corrected_by_staff():
         {"address_hash": None},
         {"status": "shouted"},
         {"category": "robot"},
-        {"status": "withdrawn", "forgotten_at": timezone.now(), "ended_at": timezone.now()},
+        {"status": "withdrawn", "forgotten_at": A_DAY, "ended_at": A_DAY},
     ],
     ids=str,
 )
