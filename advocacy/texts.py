@@ -12,12 +12,16 @@ from advocacy.models import Campaign, CampaignText
 
 def text_for(campaign: Campaign, language: str) -> CampaignText | None:
     """The campaign's text in `language`, else its plain form (fr for fr-CA), else the main language, else any."""
-    rows = list(campaign.texts.all())
-    rows = [text for text in rows if text.is_ready] or rows  # of drafts alone, one is better than no page
-    texts = {text.language.casefold(): text for text in rows}
+    texts = {text.language.casefold(): text for text in shown(campaign)}
     wanted = (language, language.split("-")[0], campaign.default_language)
     found = next((texts[choice.casefold()] for choice in wanted if choice.casefold() in texts), None)
     return found or next(iter(texts.values()), None)
+
+
+def shown(campaign: Campaign) -> list[CampaignText]:
+    """The texts that readers may see: those that are ready; of drafts alone, any is better than no page."""
+    rows = list(campaign.texts.all())
+    return [text for text in rows if text.is_ready] or rows
 
 
 def title_of(campaign: Campaign, language: str) -> str:

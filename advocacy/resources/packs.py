@@ -98,11 +98,12 @@ class Contents:
 
 
 def languages_of(campaign: Campaign) -> list[str]:
-    """The languages a campaign has packs in: those of its texts and of its resources; none while no file is for it."""
+    """The languages a campaign has packs in: those of its texts that readers see, and of its resources; none while no
+    file is for it."""
     rows = [row for row in shelf.published(campaign) if row.in_pack]
     if not any(shelf.files_of(row) for row in rows):
         return []
-    written = campaign.texts.values_list("language", flat=True)
+    written = (text.language for text in texts.shown(campaign))
     return sorted({*written, *(row.language for row in rows if row.language)})
 
 

@@ -73,6 +73,16 @@ def test_the_readme_says_in_the_language_what_is_there_and_where_the_rest_is():
     assert "&" not in text
 
 
+def test_a_text_that_is_being_translated_brings_no_pack_before_readers_see_it():
+    campaign = make_campaign()
+    make_resource_file(make_resource(campaign))
+    words = {"campaign": campaign, "title": "T", "summary": "S", "story": "W"}
+    draft = CampaignText.objects.create(language="es", is_ready=False, **words)
+    assert packs.languages_of(campaign) == ["en"]
+    CampaignText.objects.filter(pk=draft.pk).update(is_ready=True)
+    assert packs.languages_of(campaign) == ["en", "es"]
+
+
 def test_files_of_one_name_do_not_write_over_one_another():
     campaign = make_campaign(slug="line-42")
     for content in (b"one", b"two"):
