@@ -148,7 +148,9 @@ class Campaign(models.Model):
 class CampaignText(models.Model):
     """What a campaign says in one language. Missing languages fall back to the campaign's main one."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="texts")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, related_name="texts", verbose_name=_("campaign")
+    )
     language = models.CharField(_("language"), max_length=12)
     is_ready = models.BooleanField(
         _("readers see it"),

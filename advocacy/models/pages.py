@@ -94,7 +94,9 @@ class Term(models.Model):
 class Update(models.Model):
     """News of a campaign in one language."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="updates")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, related_name="updates", verbose_name=_("campaign")
+    )
     language = models.CharField(_("language"), max_length=12)
     title = models.CharField(_("title"), max_length=150)
     body = models.TextField(_("words"), help_text=_("Markdown."))
