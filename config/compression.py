@@ -1,8 +1,8 @@
 """Compress pages, but only those from which nothing can be learnt by the size of the answer (BREACH).
 
 Who measures answers to requests they cause in somebody's browser learns a secret that stands beside words of theirs. So
-nothing is compressed that depends on who asks (`Vary: Cookie`: the desk, a draft) or that stands behind a link of a
-person (`no-store`). What is left holds no secret: it is the same for everybody. Django's middleware adds a random
+nothing is compressed that depends on who asks (`Vary: Cookie`: the desk, a draft), that stands behind a link of a
+person (`no-store`) or that shows what somebody typed (`private`). What is left holds no secret: it is the same for everybody. Django's middleware adds a random
 length on top of that ("Heal the BREACH"). Static files never come here: whitenoise serves them, compressed beforehand.
 """
 
@@ -29,7 +29,7 @@ def is_for_everybody(response: HttpResponse) -> bool:
     """Whether the answer is text that is the same whoever asks."""
     return (
         response.get("Content-Type", "").startswith(_TEXT)
-        and "no-store" not in response.get("Cache-Control", "")
+        and not {"no-store", "private"} & set(response.get("Cache-Control", "").replace(",", " ").split())
         and not response.cookies
         and not has_vary_header(response, "Cookie")
     )
