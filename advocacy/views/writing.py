@@ -93,12 +93,14 @@ def _picked(request: HttpRequest, offer: Offer) -> list[int]:
     """The supporter's ticks; the campaign's, as long as the supporter has left those alone.
 
     `auto` holds the campaign's ticks of the page before: whoever narrows the list to their own constituency gets
-    the campaign's ticks for that one, whoever has changed a tick keeps their own.
+    the campaign's ticks for that one, whoever has changed a tick keeps their own. Whom nobody can reach any more is
+    left out: their box is disabled and would count as one of the chosen.
     """
     picked = forms.ids(request.GET, "to")
     if set(picked) == set(forms.ids(request.GET, "auto")):
         return _ticks(offer)
-    return picked
+    unreachable = {candidate.person.pk for candidate in offer.candidates if candidate.reach == "none"}
+    return [pk for pk in picked if pk not in unreachable]
 
 
 @public_form

@@ -123,6 +123,17 @@ def test_a_person_with_a_web_form_only_and_one_nobody_can_reach_are_shown_as_suc
     assert f'value="{unreachable.person_id}" id="to-{unreachable.person_id}" disabled' in page.html
 
 
+def test_whose_address_was_lost_since_the_choice_is_no_longer_ticked_nor_counted(campaign, assembly):
+    lost = make_mandate(assembly, email=None).person_id
+    kept = make_mandate(assembly).person_id
+    page = Visitor().to_letter(campaign, lost, kept)
+    assert page.response.status_code == 422
+    assert "We know no way to reach" in page.text
+    assert page.response.context["picked"] == [kept]
+    assert _ticked(page) == [str(kept)]
+    assert f'id="to-{lost}" disabled' in page.html
+
+
 def test_too_many_people_are_refused_with_the_limit_and_the_ticks_kept(campaign, assembly):
     Campaign.objects.update(max_recipients=2)
     people = [make_mandate(assembly).person_id for _ in range(3)]
