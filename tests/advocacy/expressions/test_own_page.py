@@ -58,6 +58,15 @@ def test_a_picture_is_seen_by_its_writer_at_once_and_by_everybody_only_once_publ
     assert Client().get(public, headers={"If-None-Match": seen["ETag"]}).status_code == 404
 
 
+def test_the_page_says_that_its_link_can_change_it_only_while_it_can():
+    expression = make_expression()
+    assert "whoever has it can change what you say" in Visitor().get(own(expression)).text
+    writing.take_down(expression)
+    page = Visitor().get(own(expression))
+    assert page.response.status_code == 200
+    assert "whoever has it can change what you say" not in page.text
+
+
 def test_where_and_with_what_it_was_taken_is_gone_from_the_picture():
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "Camera of Amina"
