@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -80,9 +81,9 @@ _ACTIONS: dict[str, Any] = {
 
 
 def in_words(name: str) -> str:
-    """A role as a choice says it: what it is called and what it is for. A role made by hand has its name alone."""
+    """A role as a tick says it, in HTML: its name set apart, and what it is for. One made by hand has its name alone."""
     known = _MEANT_FOR.get(name)
-    return f"{known[0]}: {known[1]}" if known else name
+    return format_html("<strong>{}</strong>: {}", *known) if known else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,13 @@ def test_who_is_bound_to_some_lists_invites_nobody():
     assert invite(by, "Moderators").status_code == 403
 
 
+def test_the_name_of_a_role_is_set_apart_from_what_it_is_for():
+    Group.objects.create(name="<b>Guests</b>")
+    html = client_of(make_staff("superuser")).get(reverse("admin:accounts_invitation_add")).content.decode()
+    assert "<strong>Campaigners</strong>: Write a campaign" in html
+    assert "&lt;b&gt;Guests&lt;/b&gt;" in html, "what was typed stays text"
+
+
 @pytest.mark.parametrize("who", ["Campaigners", "Data stewards", "Contacts exporters"])
 def test_no_other_role_invites(who):
     by = make_staff(who)
