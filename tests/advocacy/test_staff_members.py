@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from openpyxl import load_workbook
 from PIL import Image
 
@@ -160,6 +163,25 @@ def test_a_members_own_staff_see_its_figures_in_anothers_campaign_and_no_person(
     for closed in ("advocacy_campaign_members", "advocacy_campaign_embed", "advocacy_campaign_change"):
         assert client.get(page(closed, member.campaign.pk)).status_code in {302, 404}
     assert client.get(page("advocacy_membership_change", member.pk)).status_code in {302, 404}
+
+
+def test_the_letters_of_30_days_are_drawn_and_say_their_day_and_number():
+    member = make_membership(make_campaign())
+    letters.confirm(make_submission(member.campaign, membership=member))
+    client = client_of("Campaigners")
+    for shown, box in (
+        ("advocacy_campaign_members", "44 12 308 116"),
+        ("advocacy_membership_figures", "0 0 360 150"),
+    ):
+        row = member.campaign if shown == "advocacy_campaign_members" else member
+        text = client.get(page(shown, row.pk)).content.decode()
+        drawn = text.partition(f'viewBox="{box}"')[2].partition("</svg>")[0]
+        [bar] = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', drawn)
+        x, y, width, height = map(float, bar)
+        left, top, across, down = map(float, box.split())
+        assert left < x < x + width < left + across
+        assert top <= y < y + height <= top + down
+        assert f"<title>{date_format(timezone.localdate(), 'DATE_FORMAT')}: 1</title>" in drawn
 
 
 def test_staff_of_a_third_organisation_see_nothing_of_a_member():
