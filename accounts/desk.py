@@ -96,7 +96,7 @@ class Desk(admin.AdminSite):
     empty_value_display = "–"
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().each_context(request), "desk_places": _places(request)}
+        return {**super().each_context(request), "desk_places": places(request)}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         user = who(request)
@@ -147,21 +147,24 @@ def _pages(user: User, words: str) -> search.Group:
     return search.Group(gettext("Pages of the desk"), hits[: search.MOST])
 
 
-def _places(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
+def places(request: HttpRequest, at: str = "") -> dict[str, list[dict[str, Any]]]:
     """The head line: whole tens are its entries, and those after an entry are the pages below it.
 
-    The pages below are shown while one is in their part of the desk.
+    The pages below are shown while one is in their part of the desk. Where one is, the address of the page says;
+    a page whose address does not begin with its place's gives the place's `url_name` as `at`, and puts what comes
+    back into its context as `desk_places`.
     """
     mine = sorted(
         (place for place in navigation if may(request.user, place.permission)), key=lambda one: one.order
     )
     urls = {place: reverse(place.url_name) for place in mine}
     # The longest address that leads here: /letter/held/ is not /letter/.
-    here = max(
+    by_address = max(
         (place for place in mine if request.path.startswith(urls[place])),
         key=lambda place: len(urls[place]),
         default=None,
     )
+    here = next((place for place in mine if at and place.url_name == at), by_address)
     part = here.order // 10 if here else None
     shown = [
         {"label": place.label, "url": urls[place], "here": place is here, "part": place.order // 10}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import audit
-from accounts.desk import Place, StackedStaffInline, StaffAdmin, navigation, own_organisation, who
+from accounts.desk import Place, StackedStaffInline, StaffAdmin, navigation, own_organisation, places, who
 from accounts.models import Organisation
 from accounts.permissions import may, require, visible
 from accounts.spreadsheets import csv_file, xlsx_file
@@ -104,7 +104,7 @@ class MembershipAdmin(StaffAdmin):
     ) -> HttpResponse:
         if obj is not None:
             context |= tabs.frame(request, obj.campaign, TAB)
-            context |= {"membership": obj, "title": obj.organisation.name, "subtitle": obj.organisation.name}
+            context |= {"membership": obj, "title": gettext("Members"), "subtitle": obj.organisation.name}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
@@ -220,7 +220,11 @@ class MembershipAdmin(StaffAdmin):
         around = (
             tabs.frame(request, member.campaign, TAB)
             if is_campaigns
-            else {"tabs_of": None, "public_page": links.member(member)}
+            else {
+                "tabs_of": None,
+                "public_page": links.member(member),
+                "desk_places": places(request, "admin:advocacy_membership_ours"),
+            }
         )
         context = {
             **self.admin_site.each_context(request),

@@ -12,7 +12,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.desk import Registry
+from accounts.desk import Registry, places
 from accounts.permissions import may
 from advocacy.models import Campaign
 
@@ -53,6 +53,11 @@ def of(request: HttpRequest, campaign: Campaign, here: str) -> list[Shown]:
 def frame(request: HttpRequest, campaign: Campaign, here: str) -> dict[str, Any]:
     """What `staff/campaigns/_tabs.html` shows: the campaign's name, how it stands, and its tabs.
 
-    Under names of its own, so that it can join the context of any page.
+    Under names of its own, so that it can join the context of any page, after the desk's own: the head line is on
+    the campaigns then, whatever the address of the page.
     """
-    return {"tabs_of": campaign, "tabs": of(request, campaign, here)}
+    return {
+        "tabs_of": campaign,
+        "tabs": of(request, campaign, here),
+        "desk_places": places(request, "admin:advocacy_campaign_changelist"),
+    }

@@ -15,7 +15,7 @@ from advocacy.admin.overview import ends_in_words, matches_in_words, matches_of
 from advocacy.admin.texts import TextForm
 from advocacy.models import Campaign, Letter, LetterTemplate, TargetRule
 from contacts.models import ListRight
-from tests.factories import make_mailing_list
+from tests.factories import make_expression, make_mailing_list, make_membership, make_resource, make_update
 from tests.staff import (
     make_campaign,
     make_legislature,
@@ -370,9 +370,36 @@ def test_the_tabs_of_a_campaign_stand_on_its_pages_for_who_may_open_them(desk, c
     assert [tab.label for tab in test_mode.context["tabs"]] == [tab.label for tab in page.context["tabs"]]
 
 
+def test_the_head_line_is_on_the_campaigns_from_every_page_of_a_campaign(desk):
+    campaign = make_campaign()
+    below = [
+        reverse(f"admin:advocacy_{kind}_change", args=[row.pk])
+        for kind, row in (
+            ("membership", make_membership(campaign)),
+            ("update", make_update(campaign)),
+            ("resource", make_resource(campaign)),
+            ("expression", make_expression(campaign)),
+        )
+    ]
+    page = desk.get(change(campaign))
+    tabs = [tab.url for tab in page.context["tabs"] if not tab.url.endswith("/letters/")]
+    assert len(tabs) > 7
+    for address in [*tabs, *below]:
+        shown = desk.get(address, follow=True).context["desk_places"]
+        lit = [str(part["label"]) for part in shown["parts"] if part["here"]]
+        assert (address, lit) == (address, ["Campaigns"])
+        assert shown["pages"] == page.context["desk_places"]["pages"], "the second row stays as it is"
+
+
+def test_the_trail_of_a_campaigns_own_page_names_it_once(desk):
+    page = desk.get(change(make_campaign(name="Save the marsh"))).content.decode()
+    trail = page.partition('<div class="breadcrumbs">')[2].partition("</div>")[0]
+    assert trail.count("Save the marsh") == 1
+
+
 def test_a_tab_is_not_shown_to_who_may_not_open_it(client):
     client.force_login(make_staff("Moderators"))
-    tabs = client.get(change(make_campaign())).context["tabs"]
+    tabs = desk.get(change(make_campaign())).context["tabs"]
     assert "Texts" not in [str(tab.label) for tab in tabs]
     assert "Letters" in [str(tab.label) for tab in tabs]
 

@@ -184,6 +184,25 @@ def test_the_letters_of_30_days_are_drawn_and_say_their_day_and_number():
         assert f"<title>{date_format(timezone.localdate(), 'DATE_FORMAT')}: 1</title>" in drawn
 
 
+def test_a_members_page_is_titled_by_its_name_once_and_its_figures_lead_back_to_the_campaigns():
+    member = make_membership(organisation=make_organisation(name="Elm Road School"))
+    client = client_of("Campaigners")
+    changed = client.get(page("advocacy_membership_change", member.pk)).content.decode()
+    title = changed.partition("<title>")[2].partition("</title>")[0]
+    assert title.split() == ["Elm", "Road", "School", "·", "Members", "·", "Epistle"]
+    figures = client.get(page("advocacy_membership_figures", member.pk)).content.decode()
+    trail = figures.partition('<div class="breadcrumbs">')[2].partition("</div>")[0]
+    assert reverse("admin:advocacy_campaign_changelist") in trail
+
+
+def test_a_member_of_anothers_campaign_is_in_its_own_place_of_the_desk():
+    ours = make_organisation()
+    member = make_membership(make_campaign(organisation=make_organisation()), organisation=ours)
+    answer = client_of("Campaigners", organisation=ours).get(page("advocacy_membership_figures", member.pk))
+    pages = answer.context["desk_places"]["pages"]
+    assert [str(entry["label"]) for entry in pages if entry["here"]] == ["As a member"]
+
+
 def test_staff_of_a_third_organisation_see_nothing_of_a_member():
     member = make_membership(make_campaign(organisation=make_organisation()))
     client = client_of("Campaigners", organisation=make_organisation())
