@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,21 +49,48 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(action_flag=key) if key in Act.values else queryset
 
 
+class WhenFilter(admin.DateFieldListFilter):
+    """When it was, under the name of the column: Django's own has none in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("when")
+
+
 @admin.register(LogEntry)
 class StaffActsAdmin(ReadOnly, StaffAdmin):
     newest_first = True
-    list_display = ["action_time", "user", "kind", "content_type", "object_repr", "what"]
-    list_filter = [WhoFilter, KindFilter, ("action_time", admin.DateFieldListFilter)]
+    list_display = ["when", "who", "kind", "name", "what"]
+    list_filter = [WhoFilter, KindFilter, ("action_time", WhenFilter)]
     list_select_related = ["user", "content_type"]
     search_fields = ["object_repr", "change_message", "user__username", "user__first_name", "user__last_name"]
     search_help_text = _("A name, a number, or a word of what was done")
-    fields = ["action_time", "user", "kind", "content_type", "object_repr", "object_id", "what"]
-    readonly_fields = ["kind", "what"]
+    fields = ["when", "who", "kind", "name", "row_number", "what"]
+    readonly_fields = ["when", "who", "kind", "name", "row_number", "what"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
         own = own_organisation(request)
         return rows if own is None else rows.filter(user__in=visible(request.user, User.objects.all()))
+
+    @admin.display(description=_("when"))
+    def when(self, entry: LogEntry) -> dt.datetime:
+        return entry.action_time
+
+    @admin.display(description=_("who"))
+    def who(self, entry: LogEntry) -> str:
+        return str(entry.user)
+
+    @admin.display(description=_("name"))
+    def name(self, entry: LogEntry) -> str:
+        """What the row it was done to is, and how it was called then: “campaign · Save the marsh”."""
+        kind = entry.content_type.name if entry.content_type else ""
+        return " · ".join(filter(None, (kind, entry.object_repr)))
+
+    @admin.display(description=_("number"))
+    def row_number(self, entry: LogEntry) -> str:
+        """Of the row it was done to."""
+        return entry.object_id or ""
 
     @admin.display(description=_("what"))
     def what(self, entry: LogEntry) -> str:

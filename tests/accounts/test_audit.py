@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from accounts import audit
 from accounts.audit import Act, record
@@ -162,3 +163,19 @@ def test_staff_of_an_organisation_read_what_their_colleagues_did_and_no_others()
     client.force_login(reader)
     rows = client.get(reverse("admin:admin_logentry_changelist")).context["cl"].result_list
     assert [row.change_message for row in rows] == ["Ours."]
+
+
+def test_the_page_says_in_our_words_when_who_and_what():
+    ann = make_staff()
+    record(ann, Act.CHANGED, "Left test mode.")
+    client = signed_in("superuser")
+    text = client.get(reverse("admin:admin_logentry_changelist")).content.decode()
+    head = text.partition("<thead>")[2].partition("</thead>")[0]
+    assert strip_tags(head).split() == ["When", "Who", "Kind", "Name", "What"]
+    assert f"user · {ann}" in text
+    assert "By action time" not in text
+    entry = reverse("admin:admin_logentry_change", args=[LogEntry.objects.get(user=ann).pk])
+    shown = client.get(entry).content.decode()
+    assert "Left test mode." in shown
+    assert "Object repr" not in shown
+    assert "Action time" not in shown
