@@ -138,7 +138,8 @@ def forget() -> Iterator[int]:
     """Remove invitations a month after their end: whoever came has an account, of the others nothing is needed."""
     ended = Q(accepted_at__lt=Now() - KEPT_FOR) | Q(called_back_at__lt=Now() - KEPT_FOR)
     gone, _by_model = Invitation.objects.filter(ended | Q(expires_at__lt=Now() - KEPT_FOR)).delete()
-    yield gone
+    if gone:
+        yield gone
 
 
 def promise_mails() -> None:
