@@ -156,3 +156,10 @@ def test_nobody_keeps_a_view_of_a_list_they_may_not_see(client):
     assert keep(client, page="nothing_such").status_code == 404
     assert client.get(reverse("admin:keep_view")).status_code == 405
     assert not SavedView.objects.exists()
+
+
+def test_each_head_of_a_list_in_order_sorts_by_its_own_column(client, staff):
+    page = client.get(reverse("admin:accounts_user_changelist") + "?o=1").content.decode()
+    links = re.findall(r'<div class="text"><a href="\?o=(-?\d+)', page)
+    assert len(links) > 2
+    assert len({link.lstrip("-") for link in links}) == len(links)
