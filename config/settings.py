@@ -37,6 +37,8 @@ def _need(name: str, example: str, otherwise: str) -> str:
 
 
 SECRET_KEY = _need("SECRET_KEY", "a-long-random-string", "insecure-key-for-development-only")
+# Earlier keys, while what they sealed is still in use: sessions, forms, and the apps of the second step.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Keys of their own, so that one of them can be changed without breaking what another protects.
 ADDRESS_HASH_KEY = _need("ADDRESS_HASH_KEY", "another-long-random-string", "insecure-address-key")
 PREFERENCE_LINK_KEY = _need("PREFERENCE_LINK_KEY", "a-third-long-random-string", "insecure-link-key")

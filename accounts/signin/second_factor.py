@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts import audit, mails
 from accounts.languages import DESK, language_of
 from accounts.models import User
+from accounts.permissions import may
 
 # A right of these kinds reaches many people, or makes others powerful.
 _POWERFUL = ("send_", "approve_", "export_", "erase_", "lift_")
@@ -55,6 +56,11 @@ def is_missing(request: HttpRequest) -> bool:
         return True
     request.session[_KEY] = "not missing"
     return False
+
+
+def may_here(request: HttpRequest, permission: str, row: models.Model | None = None) -> bool:
+    """As `permissions.may`, for pages outside the desk: nobody may who must set up a second factor first."""
+    return may(request.user, permission, row) and not is_missing(request)
 
 
 def was_proven_elsewhere(request: HttpRequest) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts import permissions
+from accounts.signin.second_factor import may_here
 from advocacy import arrivals, forms, home, letters, links, maps, progress, structured, targets, texts
 from advocacy.models import Campaign, CampaignText
 
@@ -101,9 +101,7 @@ def find_campaign(request: HttpRequest, slug: str) -> Campaign:
     campaign = rows.prefetch_related("texts").filter(slug=slug).first()
     if campaign is None or not campaign.texts.all():
         raise Http404
-    if campaign.status == Campaign.Status.DRAFT and not permissions.may(
-        request.user, "advocacy.view_campaign", campaign
-    ):
+    if campaign.status == Campaign.Status.DRAFT and not may_here(request, "advocacy.view_campaign", campaign):
         raise Http404
     return campaign
 

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from accounts.permissions import may
+from accounts.signin.second_factor import may_here
 from advocacy import news, prose, structured, texts
 from advocacy.models import Campaign, Update
 from advocacy.views.campaigns import find_campaign
@@ -37,7 +37,7 @@ def update(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     campaign = find_campaign(request, slug)
     found = get_object_or_404(Update, campaign=campaign, pk=pk)
     is_draft = not news.published(campaign).filter(pk=pk).exists()
-    if is_draft and not may(request.user, "advocacy.view_update", found):
+    if is_draft and not may_here(request, "advocacy.view_update", found):
         raise Http404
     context = {
         "campaign": campaign,

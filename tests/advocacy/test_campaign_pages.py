@@ -1,12 +1,14 @@
 """Campaign pages and the privacy notice."""
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
 
 from accounts.models import User
 from advocacy.models import Campaign, CampaignText
 from tests.advocacy.pages import Visitor
 from tests.factories import make_campaign, make_legislature, make_mandate
+from tests.staff import make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +58,18 @@ def test_a_draft_is_not_there_for_the_public_but_for_its_staff(campaign, client)
     answer = client.get(f"/en/c/{campaign.slug}/")
     assert answer.status_code == 200
     assert "only staff see this page" in answer.content.decode()
+
+
+def test_staff_who_must_set_up_a_second_factor_see_no_draft_before_they_have(campaign, client, settings):
+    settings.SECOND_FACTOR = "required"
+    Campaign.objects.update(status=Campaign.Status.DRAFT)
+    address, staff = f"/en/c/{campaign.slug}/", make_staff("superuser")
+    client.force_login(staff)
+    assert client.get(address).status_code == 404
+    Authenticator.objects.create(user=staff, type="totp", data={})
+    assert client.get(address).status_code == 200
+    client.force_login(make_staff("Campaigners"))
+    assert client.get(address).status_code == 200, "who need not have one sees it as before"
 
 
 def test_a_closed_campaign_says_so_and_takes_no_letter(campaign):
