@@ -21,7 +21,7 @@ from mailer.writing import checking
 
 DESCRIPTION = 200
 # What is no sentence: a button, an address, a line under a heading.
-_LINK_IN_TEXT = re.compile(r"^→ .*$|https?://\S+|^[-=_*]{3,}$", re.MULTILINE)
+_LINK_IN_TEXT = re.compile(r"^[→←] .*$|https?://\S+|^[-=_*]{3,}$", re.MULTILINE)
 _FOOTER = "\n----------\n"  # as `writing.plain` draws it
 _LEAST_PICTURE = 200  # pixels; a smaller one is a logo or an icon
 
@@ -63,12 +63,13 @@ class Page:
 
     @cached_property
     def description(self) -> str:
-        """The preview line, else how the text begins."""
+        """The preview line, else how the text begins after a heading that only repeats the subject."""
         if preheader := line(self.message.preheader):
             return preheader
         body = self.message.text.partition(_FOOTER)[0]
         said = fill(body, dict.fromkeys(fields_in(body), ""))
-        text = " ".join(_LINK_IN_TEXT.sub(" ", said).split())
+        first, _, rest = said.lstrip().partition("\n")
+        text = " ".join(_LINK_IN_TEXT.sub(" ", rest if first.strip() == self.subject else said).split())
         return text if len(text) <= DESCRIPTION else text[:DESCRIPTION].rpartition(" ")[0] + " …"
 
     @cached_property

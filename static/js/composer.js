@@ -17,7 +17,7 @@
     status.className = tone ? `desk-word ${tone}` : "desk-quiet";
     if (link) { const a = document.createElement("a"); a.href = link; a.textContent = says.saysSeeBoth; status.append(" ", a); }
   }
-  const clock = (iso) => new Date(iso).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  const clock = (iso) => new Date(iso).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
   function changed() {
     typed += 1;

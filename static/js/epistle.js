@@ -3,13 +3,12 @@
 
 const language = document.documentElement.lang;
 
-/* Times: the server writes UTC, the reader sees their own clock. */
+/* Times: the server writes UTC, the reader sees their own clock, written as the server writes it ("14:05"). */
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-day])")) {
     const when = new Date(time.dateTime);
-    const options = time.hasAttribute("data-today")
-      ? { hour: "numeric", minute: "2-digit" }
-      : { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" };
+    const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    const options = time.hasAttribute("data-today") ? clock : { day: "numeric", month: "short", ...clock };
     time.textContent = new Intl.DateTimeFormat(language, options).format(when);
   }
 }

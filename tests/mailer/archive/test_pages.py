@@ -124,6 +124,15 @@ def test_without_a_preview_line_the_description_is_how_the_text_begins(client: C
     assert '<meta property="og:description" content="Justice must be global. And so on.' in page
 
 
+def test_a_description_repeats_neither_the_subject_nor_what_a_button_says(client: Client, publish: Publish):
+    heading = {"id": "h", "kind": "heading", "text": "تكلموا"}
+    words = {"id": "w", "kind": "text", "html": "<p>تكلموا معهم.</p>"}
+    blocks = [heading, words, BUTTON, {"id": "z", "kind": "footer"}]
+    mailing = publish({"ar": {"subject": "تكلموا", "blocks": blocks}}, language="ar")
+    page = client.get(path_of(mailing, "ar")).content.decode()
+    assert '<meta property="og:description" content="تكلموا معهم.">' in page
+
+
 def test_a_mailing_hidden_from_search_engines_says_so_twice(client: Client, publish: Publish):
     answer = client.get(path_of(publish(noindex=True)))
     assert answer["X-Robots-Tag"] == "noindex"
