@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from advocacy import links, mails, members, pace, reports, routes
+from advocacy import links, mails, pace, reports, routes
 from advocacy.models import Campaign, Letter, Submission, Supporter
 from advocacy.sharing import personal_link
 from contacts import subscriptions, suppressions
@@ -153,10 +153,17 @@ def _record_consents(submission: Submission, now: datetime) -> None:
 
 
 def _wished_for(submission: Submission) -> Iterator[tuple[MailingList, str, str]]:
-    """The lists a supporter ticked, each with the words they agreed to: the campaign's, and that of a member."""
-    campaign, member = submission.campaign, submission.membership
-    if submission.wants_newsletter and campaign.mailing_list is not None:
-        yield campaign.mailing_list, submission.newsletter_consent_text, ""
-    own = members.list_of(member)
-    if submission.wants_member_news and member is not None and own is not None:
-        yield own, submission.member_consent_text, f" with {member.organisation.slug}"
+    """The lists a supporter ticked, each with the words they agreed to: the campaign's, and that of a member.
+
+    Those the words named when the form was posted, whatever is offered now. One that is gone meanwhile, has become a
+    list for tests, or belongs to another organisation than the member the words name, is replaced by none. Neither do
+    submissions have one that were written before lists were kept with them and whose words do not name the list that
+    was offered then (migration 0010).
+    """
+    news, member_news, member = submission.newsletter_list, submission.member_list, submission.membership
+    if news is not None and not news.is_seed:
+        yield news, submission.newsletter_consent_text, ""
+    if member_news is None or member_news.is_seed or member is None:
+        return
+    if member_news.organisation_id == member.organisation_id:
+        yield member_news, submission.member_consent_text, f" with {member.organisation.slug}"

@@ -16,8 +16,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from advocacy import rules, writing
-from advocacy.models import Campaign, CampaignText, LetterTemplate, Report
+from advocacy import members, rules, writing
+from advocacy.models import Campaign, CampaignText, LetterTemplate, Membership, Report
 from advocacy.targets import Candidate
 from advocacy.writing import Composed, Editor
 from contacts import addresses
@@ -245,8 +245,32 @@ class DetailsForm(forms.Form):
         widget=forms.TextInput({"autocomplete": "postal-code", "maxlength": 20, "dir": "ltr"}),
     )
     letter_consent = forms.BooleanField(required=False)
-    newsletter_consent = forms.BooleanField(required=False)
-    member_consent = forms.BooleanField(required=False)
+    # The value of each names the list its words name.
+    newsletter_consent = forms.CharField(required=False)
+    member_consent = forms.CharField(required=False)
+
+    def __init__(
+        self, data: QueryDict | None = None, *, offered: Mapping[str, str] | None = None, **options: Any
+    ) -> None:
+        """`offered`: the list behind each box of news as it is offered now, by the box's name."""
+        super().__init__(data, **options)
+        self._offered = offered or {}
+
+    def clean_newsletter_consent(self) -> bool:
+        return self._is_ticked("newsletter_consent")
+
+    def clean_member_consent(self) -> bool:
+        return self._is_ticked("member_consent")
+
+    def _is_ticked(self, name: str) -> bool:
+        """Whether the box that is offered now was ticked; nobody agrees to a list whose name they have not read."""
+        ticked, offered = self.cleaned_data[name], self._offered.get(name, "")
+        if ticked and offered and ticked != offered:
+            raise ValidationError(
+                _("Another newsletter is offered here now. Please tick the box again if you want that one."),
+                code="changed",
+            )
+        return bool(ticked and offered)
 
     def clean_name(self) -> str:
         return rules.clean_name(self.cleaned_data["name"])
@@ -310,19 +334,29 @@ class Writing:
     data: QueryDict | None = None
     postcode: str = ""
     is_edited: bool = False
+    member: Membership | None = None
     editors: list[EditorForm] = field(init=False)
     details: DetailsForm = field(init=False)
 
     def __post_init__(self) -> None:
         found = writing.editors(self.campaign, self.candidates, self.language)
         self.editors = [self._editor(editor) for editor in found]
-        self.details = DetailsForm(self.data, initial={"postcode": self.postcode})
+        self.details = DetailsForm(self.data, initial={"postcode": self.postcode}, offered=self.news)
 
     def _editor(self, editor: Editor) -> EditorForm:
         if not self.is_edited or self.data is None or _written(self.data, {editor.key}):
             return EditorForm(editor, self.data)
         others = [value for name, value in _written(self.data) if name.endswith("-own_words")]
         return EditorForm(editor, own_words=next(filter(None, others), ""))
+
+    @property
+    def news(self) -> dict[str, str]:
+        """The list behind each box of news, by the box's name; "" for a box that is not there."""
+        own = members.list_of(self.member) if members.news_consent(self.member, self.language) else None
+        return {
+            "newsletter_consent": str(self.campaign.mailing_list_id or ""),
+            "member_consent": str(own.pk) if own else "",
+        }
 
     @property
     def set_aside(self) -> list[tuple[str, str]]:

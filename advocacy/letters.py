@@ -130,6 +130,9 @@ def _submit(draft: Draft) -> Submission:
     suppressions.hold(draft.address.hash)
     now = timezone.now()
     supporter = _supporter(draft.address)
+    # Kept now, when the consent names them: what the campaign or the member offers later is another list.
+    newsletter = draft.campaign.mailing_list if draft.wants_newsletter else None
+    member_news = members.list_of(draft.membership) if draft.wants_member_news else None
     submission = Submission.objects.create(
         campaign=draft.campaign,
         supporter=supporter,
@@ -139,10 +142,12 @@ def _submit(draft: Draft) -> Submission:
         place=draft.place,
         postcode=draft.postcode,
         country=draft.country,
-        wants_newsletter=draft.wants_newsletter and draft.campaign.mailing_list_id is not None,
+        wants_newsletter=newsletter is not None,
+        newsletter_list=newsletter,
         letter_consent_text=draft.letter_consent_text,
         newsletter_consent_text=draft.newsletter_consent_text,
-        wants_member_news=draft.wants_member_news and members.list_of(draft.membership) is not None,
+        wants_member_news=member_news is not None,
+        member_list=member_news,
         member_consent_text=draft.member_consent_text,
         referrer=draft.referrer,
         membership=draft.membership,

@@ -313,7 +313,7 @@ class SubmissionAdmin(InWords, ReadOnly, StaffAdmin):
     readonly_fields = ["in_country", "in_language"]
     fields = [
         "campaign", "name", "place", "postcode", "in_country", "in_language", "created_at", "confirmed_at", "expires_at",
-        "wants_newsletter", "letter_consent_text", "newsletter_consent_text", "forgotten_at",
+        "wants_newsletter", "newsletter_list", "letter_consent_text", "newsletter_consent_text", "forgotten_at",
     ]  # fmt: skip
 
     def get_search_results(

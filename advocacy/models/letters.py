@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from advocacy.models.campaigns import Campaign, LetterTemplate
 from advocacy.models.representatives import ContactRoute, Mandate, Person
 from contacts.lifecycle import Lifecycle
+from contacts.models import MailingList
 
 
 def new_nonce() -> str:
@@ -56,6 +57,15 @@ class Submission(models.Model):
     wants_newsletter = models.BooleanField(_("wants the newsletter"), default=False)
     letter_consent_text = models.TextField(_("consent to the letter"), blank=True)
     newsletter_consent_text = models.TextField(_("consent to the newsletter"), blank=True)
+    newsletter_list = models.ForeignKey(
+        MailingList,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("mailing list"),
+        help_text="The one the consent names. Gone: nobody is put on another.",
+    )
     referrer = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="brought"
     )
@@ -73,6 +83,9 @@ class Submission(models.Model):
         _("wants the member's newsletter"), default=False, db_default=False
     )
     member_consent_text = models.TextField(_("consent to the member's newsletter"), blank=True, db_default="")
+    member_list = models.ForeignKey(
+        MailingList, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     network = models.CharField(
         max_length=64, blank=True, help_text=_("Keyed hash of the network; emptied after 30 days.")
     )

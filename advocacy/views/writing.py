@@ -121,11 +121,14 @@ def letter(request: HttpRequest, slug: str) -> HttpResponse:
         if request.method == "GET":
             return _choose(request, campaign, error.messages[0])
         return redirect(_back_to_choice(campaign, request))
+    member = arrivals.of(campaign, data).member
     if request.method == "GET":
-        writing = Writing(campaign, people, get_language(), postcode=Filters.of(data).postcode)
+        writing = Writing(campaign, people, get_language(), postcode=Filters.of(data).postcode, member=member)
         return _write(request, writing, abuse.new_form(campaign))
     action = request.POST.get("action")
-    writing = Writing(campaign, people, get_language(), data=request.POST, is_edited=action == "edit")
+    writing = Writing(
+        campaign, people, get_language(), data=request.POST, is_edited=action == "edit", member=member
+    )
     form_token = request.POST.get("form", "")
     if not writing.is_valid() or action == "edit" or not writing.editors:
         return _write(request, writing, form_token, is_wrong=action != "edit")
@@ -188,7 +191,6 @@ def _draft(
     language = get_language()
     arrival = arrivals.of(campaign, request.POST)
     credit = arrivals.credit(campaign, arrival)
-    member_consent = members.news_consent(arrival.member, language)
     return letters.Draft(
         campaign=campaign,
         country=Filters.of(request.POST).country,
@@ -198,11 +200,11 @@ def _draft(
         address=details["email"],
         place=details["place"],
         postcode=details["postcode"],
-        wants_newsletter=details["newsletter_consent"] and campaign.mailing_list is not None,
+        wants_newsletter=details["newsletter_consent"],
         letter_consent_text=forms.letter_consent(campaign, texts.text_for(campaign, language)),
         newsletter_consent_text=forms.newsletter_consent(campaign, language),
-        wants_member_news=bool(details["member_consent"] and member_consent),
-        member_consent_text=member_consent,
+        wants_member_news=details["member_consent"],
+        member_consent_text=members.news_consent(writing.member, language),
         letters=writing.letters,
         network=network_of(request),
         referrer=credit.referrer,

@@ -12,9 +12,11 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 
+from advocacy.models import Campaign, Legislature, Mandate
 from mailer import sending
 from mailer.models import Delivery
 from tests.advocacy.importing import DATA
+from tests.factories import make_campaign, make_legislature, make_mandate, make_person
 
 
 class Outbox:
@@ -56,3 +58,20 @@ def parliament(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign()
+
+
+@pytest.fixture
+def assembly() -> Legislature:
+    return make_legislature(country="KE", name="National Assembly", chamber="lower")
+
+
+@pytest.fixture
+def member(assembly: Legislature) -> Mandate:
+    return make_mandate(
+        assembly, make_person(name="Achieng Example", native_name="أشينغ"), "achieng@parliament.example"
+    )

@@ -6,7 +6,6 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,15 +13,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connections, transaction
 from django.db.models import F
-from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.models import User
 from advocacy import letters, tokens
-from advocacy.models import Campaign, ContactRoute, Letter, Submission, Supporter
+from advocacy.models import Letter, Submission
 from contacts import suppressions
-from contacts.addresses import parse
-from contacts.models import Consent, Contact, MailingList, Subscription, Suppression
+from contacts.models import Consent, Suppression
 from mailer import invariants
 from mailer.models import Delivery
 from tests.factories import (
@@ -31,7 +27,6 @@ from tests.factories import (
     make_legislature,
     make_letter,
     make_mandate,
-    make_route,
     make_submission,
     unique_address,
 )
@@ -424,206 +419,3 @@ def test_not_me_after_the_click_takes_back_what_has_not_left():
     letters.deny(letter.submission)
     letter.refresh_from_db()
     assert letter.status == Status.WITHDRAWN
-
-
-# --- the click ----------------------------------------------------------------------------------------------------
-
-
-def test_the_click_proves_the_mailbox_and_keeps_the_consent_as_it_was_shown():
-    submission = make_submission(letter_consent_text="Yes, in my name.")
-    letters.confirm(submission)
-    supporter = Supporter.objects.get()
-    assert supporter.proven_at is not None
-    consent = Consent.objects.get()
-    assert (consent.purpose, consent.granted, consent.text) == ("letter", True, "Yes, in my name.")
-    assert consent.page.endswith(f"/{submission.campaign.slug}/")
-    assert consent.proof["submission"] == submission.pk
-    assert consent.contact is None
-
-
-def news(**fields: Any) -> tuple[Campaign, MailingList]:
-    mailing_list = MailingList.objects.create(slug="news", name="News")
-    return make_campaign(mailing_list=mailing_list, **fields), mailing_list
-
-
-def test_the_newsletter_rides_on_the_same_click_with_a_consent_of_its_own():
-    campaign, mailing_list = news()
-    draft = make_draft(campaign, wants_newsletter=True, newsletter_consent_text="Send me news.")
-    submission = letters.submit(draft)
-    assert Contact.objects.count() == 0
-    letters.confirm(submission)
-    subscription = Subscription.objects.get()
-    assert (subscription.mailing_list, subscription.status) == (mailing_list, "confirmed")
-    consent = Consent.objects.get(purpose="newsletter")
-    assert (consent.text, consent.contact, consent.mailing_list) == (
-        "Send me news.",
-        subscription.contact,
-        mailing_list,
-    )
-
-
-def test_without_the_tick_nobody_becomes_a_contact():
-    campaign, _mailing_list = news()
-    letters.confirm(make_submission(campaign))
-    assert Contact.objects.count() == 0
-
-
-@pytest.mark.parametrize(
-    ("reason", "status"),
-    [
-        (None, "confirmed"),
-        (Suppression.Reason.COMPLAINT, "unsubscribed"),
-        (Suppression.Reason.DO_NOT_CONTACT, "confirmed"),
-    ],
-)
-def test_a_fresh_proven_tick_brings_back_who_left_or_asked_for_silence_but_nobody_who_complained(
-    reason, status
-):
-    campaign, mailing_list = news()
-    address = unique_address()
-    contact = Contact.objects.create(
-        address=address.given, address_key=address.key, address_hash=address.hash, name="As it was"
-    )
-    Subscription.objects.create(contact=contact, mailing_list=mailing_list, status="unsubscribed")
-    if reason:
-        suppressions.suppress(address.hash, reason, scope=Suppression.Scope.MAILINGS)
-    submission = make_submission(campaign, address=address, wants_newsletter=True)
-    Delivery.objects.update(asked_at=timezone.now())  # the mail with the button has left
-    letters.confirm(submission)
-    assert Subscription.objects.get().status == status
-    contact.refresh_from_db()
-    assert contact.name == "As it was"
-
-
-def test_a_closed_campaign_confirms_nothing():
-    submission = make_submission()
-    Campaign.objects.update(status=Campaign.Status.CLOSED)
-    assert letters.confirm(submission) == 0
-    submission.campaign.refresh_from_db()
-    letter = submission.letters.select_related("campaign", "submission").get()
-    assert letters.state_of(letter).code == "closed"
-
-
-def test_an_expired_link_confirms_nothing():
-    submission = make_submission()
-    Submission.objects.update(expires_at=Now())
-    assert letters.confirm(submission) == 0
-    assert submission.letters.get().status == Status.PENDING
-
-
-def test_a_web_form_is_for_the_supporter_to_fill():
-    mandate = make_mandate(email=None)
-    make_route(mandate.person, "https://parliament.example/form", kind=ContactRoute.Kind.WEB_FORM)
-    submission = make_submission(mandates=[mandate])
-    assert letters.confirm(submission) == 1
-    letter = submission.letters.get()
-    assert (letter.status, letter.slot) == (Status.BY_HAND, None)
-    assert letters.answered(letter, yes=True)
-    assert not letters.answered(letter, yes=True)
-    assert letters.answered(letter, yes=False)
-
-
-# --- held for a look ----------------------------------------------------------------------------------------------
-
-
-def test_a_held_letter_waits_for_a_person_and_then_for_its_turn():
-    staff = User.objects.create_user("staff")
-    campaign = make_campaign(held_until_looked_at=True)
-    letter = make_letter(campaign)
-    assert (letter.status, letter.slot) == (Status.WITHHELD, None)
-    assert letters.dispatch_due() == 0
-    assert letters.release(letter, staff)
-    assert not letters.release(letter, staff)
-    letter.refresh_from_db()
-    assert letter.status == Status.CONFIRMED
-    assert letter.slot is not None
-    assert (letter.held_by, letter.held_because) == (staff, "")
-
-
-def test_a_suspicious_letter_is_held_with_its_reason_and_its_writer_sees_it():
-    letter = make_letter(body="I know where you live and you will be sorry.")
-    assert letter.status == Status.WITHHELD
-    assert "know where you live" in letter.held_because
-    state = letters.state_of(letter)
-    assert state.code == "held"
-    assert state.can_withdraw
-
-
-def test_a_refused_letter_is_not_sent_and_its_writer_is_told_why():
-    staff = User.objects.create_user("staff")
-    letter = make_letter(make_campaign(held_until_looked_at=True))
-    assert letters.refuse(letter, staff, "It threatens a person.")
-    assert not letters.refuse(letter, staff, "again")
-    assert not letters.release(letter, staff)
-    assert "It threatens a person" in letters.state_of(letter).sentence
-
-
-def test_a_decision_is_shown_with_the_time_at_which_it_was_taken():
-    staff = User.objects.create_user("staff")
-    refused = make_letter(make_campaign(held_until_looked_at=True))
-    Letter.objects.filter(pk=refused.pk).update(held_at=timezone.now() - timedelta(days=2))
-    waiting, queued = make_letter(), make_letter()
-    letters.dispatch_due(now=queued.slot)
-    queued.refresh_from_db()
-    assert queued.status == Status.DISPATCHED
-    before = timezone.now()
-    assert letters.refuse(refused, staff, "It threatens a person.")
-    assert letters.withdraw(waiting)
-    assert letters.withdraw(queued)
-    for letter in (refused, waiting, queued):
-        letter.refresh_from_db()
-        assert before <= letters.state_of(letter).when <= timezone.now()
-
-
-def test_a_letter_can_be_held_before_and_after_its_confirmation():
-    letter = make_letter()
-    assert letters.hold(letter, "reported by the office")
-    assert not letters.hold(letter, "again")
-    assert (letter.status, letter.slot) == (Status.WITHHELD, None)
-    submission = make_submission()
-    pending = submission.letters.get()
-    assert letters.hold(pending, "seen before")
-    letters.confirm(submission)
-    pending.refresh_from_db()
-    assert (pending.status, pending.held_because) == (Status.WITHHELD, "seen before")
-
-
-def test_a_letter_without_an_address_cannot_be_released():
-    staff = User.objects.create_user("staff")
-    letter = make_letter(make_campaign(held_until_looked_at=True))
-    ContactRoute.objects.update(state=ContactRoute.State.BOUNCED)
-    with pytest.raises(ValidationError, match="bounced"):
-        letters.release(letter, staff)
-
-
-def test_a_letter_that_left_cannot_be_withdrawn_but_one_in_our_queue_can(outbox):
-    campaign = make_campaign()
-    gone, waiting = make_letter(campaign), make_letter(campaign)
-    letters.dispatch_due(max(gone.slot, waiting.slot))
-    waiting.refresh_from_db()
-    assert letters.withdraw(waiting)
-    outbox.deliver()
-    gone.refresh_from_db()
-    assert not letters.withdraw(gone)
-    assert letters.state_of(gone).code == "sent"
-    waiting.refresh_from_db()
-    assert letters.state_of(waiting).code == "withdrawn"
-    assert not letters.withdraw(waiting)
-    address = parse(waiting.supporter.address)
-    assert letters.confirm(make_submission(campaign, [waiting.mandate], address=address)) == 1
-    assert broken() == []
-
-
-def test_several_letters_of_one_form_go_to_their_own_people():
-    house = make_legislature()
-    mandates = [make_mandate(house) for _number in range(3)]
-    submission = make_submission(mandates=mandates)
-    assert letters.confirm(submission) == 3
-    assert {letter.person for letter in submission.letters.all()} == {one.person for one in mandates}
-
-
-def test_a_form_without_people_is_refused():
-    draft = make_draft()
-    with pytest.raises(ValidationError, match="at least one"):
-        letters.submit(replace(draft, letters=[], form_key="empty"))
-    assert Submission.objects.count() == 0

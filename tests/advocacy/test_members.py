@@ -94,7 +94,8 @@ def test_a_members_name_is_carried_to_the_letters_and_its_box_is_not_ticked():
     assert form.values("with") == [slug]
     assert not form.values("member_consent")
     assert members.news_consent(member, "en") in letter.html.replace("&quot;", '"')
-    preview = visitor.fill(letter, member_consent="on")
+    assert not form.values("newsletter_consent")
+    preview = visitor.fill(letter, member_consent=str(member.mailing_list_id))
     visitor.send(preview.form("/write/letter/"), button="send")
     submission = campaign.submissions.get()
     assert (submission.membership, submission.wants_member_news) == (member, True)
