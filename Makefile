@@ -10,7 +10,7 @@ python := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test screenshots check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments bench-events bench-send bench-ledger
+.PHONY: help run test screenshots check format lock clean environment test-environment bench-sandbox bench-pace bench-import bench-representatives bench-segments bench-events bench-send bench-ledger bench-pages
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -64,6 +64,9 @@ bench-send: test-environment ## Send whole mailings by SMTP and by batches, ledg
 
 bench-ledger: test-environment ## What the ledger of a mailing costs: freeze, checks, settling (ARGS="--contacts 10000" for fewer)
 	@$(python) benchmarks/bench_ledger.py $(ARGS)
+
+bench-pages: test-environment ## What a look at the public pages and the desk costs, beside an empty view (N=10000 for fewer people)
+	@$(python) benchmarks/bench_pages.py $(if $(N),--contacts $(N) --deliveries $(N)0 --letters $(N)) $(ARGS)
 
 clean: ## Remove the environment and all local data (the demo database too), unless the service is running
 	@test -x $(python) && exec $(python) -B -m embedded clean || exec $(PYTHON) -B -m embedded clean
