@@ -146,6 +146,11 @@ class ResourcePack(models.Model):
     holds = ArrayField(
         models.BigIntegerField(), default=list, db_default=Value([], ArrayField(models.BigIntegerField()))
     )
+    holds_forms = ArrayField(
+        models.CharField(max_length=48),
+        default=list,
+        db_default=Value([], ArrayField(models.CharField(max_length=48))),
+    )
     wanted_at = models.DateTimeField(db_default=Now())
     begun_at = models.DateTimeField(null=True, blank=True)
     claim = models.UUIDField(null=True, blank=True)

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -42,7 +42,7 @@ MOST_BYTES = 500_000_000  # of all files together
 ATTEMPTS = 3  # workers in a row that may die over one pack
 _PIECE = 1 << 20
 _BEAT_EVERY = 3.0  # seconds
-_MADE_BY = 1  # raise it when archives are put together in another way: all are made anew
+_MADE_BY = 2  # raise it when archives are put together in another way: all are made anew
 _TEXTS = {"svg", "txt", "csv", "ics"}  # worth compressing; the others are compressed already
 _A_DAY = (2020, 1, 1, 0, 0, 0)  # a date of its own in each archive would make the same files two archives
 
@@ -77,6 +77,11 @@ class Member:
     def words(self) -> str:
         return shelf.in_words(self.file)
 
+    @property
+    def form(self) -> str:
+        """Which resource it is, and in which format and size: "12/png-small". The same for each of its versions."""
+        return f"{self.file.resource_id}/{self.file.form}"
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
@@ -86,6 +91,10 @@ class Contents:
     readme: str
     members: list[Member]
     resources: list[int]
+
+    @property
+    def forms(self) -> list[str]:
+        return sorted(one.form for one in self.members)
 
     @property
     def fingerprint(self) -> str:
@@ -245,18 +254,23 @@ class Shown:
 
 
 def shown(campaign: Campaign, language: str) -> list[Shown]:
-    """The packs of a campaign, the reader's language first. Reads only: a stale one is found by the sweeper."""
-    rows = {pack.language: pack for pack in ResourcePack.objects.filter(campaign=campaign)}
-    found = [
-        Shown(
-            pack.language,
-            language_name(pack.language),
-            pack.bytes,
-            is_there=may_be_taken(pack),
-            is_coming=pack.state in {State.WANTED, State.BUILDING},
+    """The packs of a campaign, the reader's language first; three queries. Reads only: a stale one is found by the
+    sweeper, and until it is made anew an archive that may not be taken any more is one that is being made."""
+    rows = list(ResourcePack.objects.filter(campaign=campaign))
+    offered = _Offered(campaign) if any(pack.file for pack in rows) else None
+    found = []
+    for pack in rows:
+        is_there = bool(pack.file) and offered is not None and offered.holds_all_of(pack)
+        is_withdrawn = pack.state == State.READY and not is_there
+        found.append(
+            Shown(
+                pack.language,
+                language_name(pack.language),
+                pack.bytes,
+                is_there=is_there,
+                is_coming=pack.state in {State.WANTED, State.BUILDING} or is_withdrawn,
+            )
         )
-        for pack in rows.values()
-    ]
     mine = links.page_language(language)
     return sorted(
         (one for one in found if one.is_there or one.is_coming),
@@ -265,11 +279,24 @@ def shown(campaign: Campaign, language: str) -> list[Shown]:
 
 
 def may_be_taken(pack: ResourcePack) -> bool:
-    """Whether there is an archive, and nothing in it was withdrawn since. An older version of a file is no harm."""
-    if not pack.file:
-        return False
-    still = Resource.objects.filter(pk__in=pack.holds, is_published=True, in_pack=True)
-    return still.aggregate(found=Count("pk"))["found"] == len(pack.holds)
+    """Whether there is an archive, and nothing in it was withdrawn since: no resource, and of none a format or size.
+
+    An older version of a file that is still offered is no harm.
+    """
+    return bool(pack.file) and _Offered(pack.campaign).holds_all_of(pack)
+
+
+class _Offered:
+    """What may lie in an archive of a campaign at this moment."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        rows = Resource.objects.filter(campaign=campaign, is_published=True, in_pack=True)
+        self._resources = set(rows.values_list("pk", flat=True))
+        files = ResourceFile.objects.filter(resource__in=self._resources, replaced_at=None)
+        self._forms = {f"{file.resource_id}/{file.form}" for file in files}
+
+    def holds_all_of(self, pack: ResourcePack) -> bool:
+        return self._resources.issuperset(pack.holds) and self._forms.issuperset(pack.holds_forms)
 
 
 def problem_in_words(pack: ResourcePack) -> str:
@@ -380,6 +407,7 @@ def _build(shift: _Shift) -> None:
         bytes=size,
         built_at=Now(),
         holds=found.resources,
+        holds_forms=found.forms,
         error="",
     )
     useless = before if is_mine else path

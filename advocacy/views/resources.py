@@ -47,9 +47,10 @@ def resource_file(request: HttpRequest, slug: str, pk: int, form: str) -> HttpRe
 
 @require_safe
 def resource_pack(request: HttpRequest, slug: str, language: str) -> HttpResponseBase:
-    """The whole pack of a language as it was last made; 404 until there is one."""
+    """The whole pack of a language as it was last made; 404 until there is one, and while what it holds is withdrawn."""
     campaign = find_campaign(request, slug)
-    pack = get_object_or_404(ResourcePack, campaign=campaign, language=language)
+    rows = ResourcePack.objects.select_related("campaign")
+    pack = get_object_or_404(rows, campaign=campaign, language=language)
     if not packs.may_be_taken(pack):
         raise Http404
     name = f"{campaign.slug}-{pack.language.lower()}.zip"

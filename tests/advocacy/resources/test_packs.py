@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from advocacy.models import Campaign, CampaignText, Resource, ResourcePack
-from advocacy.resources import packs
+from advocacy.resources import keeping, packs
 from tests.advocacy.resources.samples import SVG, picture
 from tests.factories import make_campaign, make_resource, make_resource_file
 
@@ -140,6 +140,54 @@ def test_the_old_pack_is_served_until_the_new_one_is_there_unless_something_was_
     Resource.objects.filter(pk=other.pk).update(is_published=False)
     assert not packs.may_be_taken(pack)
     assert packs.may_be_taken(made(campaign))
+
+
+def test_a_format_that_was_taken_out_is_in_no_archive_that_anybody_can_take(client):
+    file = make_resource_file(content=SVG, name="logo.svg")
+    make_resource_file(file.resource, picture("PNG", (40, 40)), "logo.png")
+    campaign = file.resource.campaign
+    pack = made(campaign)
+    address = f"/en/c/{campaign.slug}/resources/pack/en/"
+    assert client.get(address).status_code == 200
+
+    def is_withheld() -> bool:
+        (shown,) = packs.shown(campaign, "en")
+        page = client.get(f"/en/c/{campaign.slug}/resources/").content.decode()
+        said = "is being made" in page and address not in page
+        return said and not shown.is_there and client.get(address).status_code == 404
+
+    keeping.take_out(file)
+    assert is_withheld(), "before anybody asked for a new one"
+    packs.want(campaign)
+    assert is_withheld(), "while it waits for a worker"
+    packs._claim()
+    assert is_withheld(), "while a worker is at it"
+    ResourcePack.objects.filter(pk=pack.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    anew = made(campaign)
+    assert [name.rpartition(".")[2] for name in files(anew)] == ["txt", "png"]
+    assert packs.may_be_taken(anew)
+    assert client.get(address).status_code == 200
+
+
+def test_an_archive_that_cannot_be_made_anew_is_not_promised():
+    file = make_resource_file(content=SVG, name="logo.svg")
+    other = make_resource_file(file.resource, b"%PDF-1.7", "logo.pdf")
+    campaign = file.resource.campaign
+    made(campaign)
+    keeping.take_out(file)
+    default_storage.delete(other.file.name)
+    assert made(campaign).state == State.FAILED
+    assert packs.shown(campaign, "en") == []
+
+
+def test_many_packs_are_looked_up_by_as_many_queries_as_one(django_assert_num_queries):
+    file = make_resource_file()
+    campaign = file.resource.campaign
+    for language in ("fr", "es", "ar"):
+        make_resource_file(make_resource(campaign, language=language))
+    made(campaign)
+    with django_assert_num_queries(3):
+        assert len(packs.shown(campaign, "en")) == 4
 
 
 def test_a_campaign_whose_last_file_goes_has_no_pack_any_more():
