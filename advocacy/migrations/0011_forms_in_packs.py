@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("advocacy", "0009_names_of_campaigns"),
+        ("advocacy", "0010_lists_of_consents"),
     ]
 
     operations = [
