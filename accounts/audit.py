@@ -2,19 +2,33 @@
 
 Beside what Django's admin writes by itself it holds sign-ins, refused ones and sign-outs, changes of roles and
 rights, and every file that was taken away. What a stranger typed is never in it.
+
+What was done is kept as a code with its details, `{"did": "accounts.signed_in"}`, and said in the language of whoever
+reads it (`told`). Each app lists what may be done in it as an enumeration marked `kept`. Rows from before the codes
+hold an English sentence; they are shown as they stand.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import connection, models
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+
+D = TypeVar("D", bound=type[models.TextChoices])
+S = TypeVar("S", bound=Callable[[Any], str])
+
+_DID = "did"  # the key of the code, always the first of the row's JSON
+_sentences: dict[str, Any] = {}  # code -> its sentence, translated when it is shown
+_sayings: dict[str, Callable[[Any], str]] = {}  # name of a detail -> how it is said
 
 
 class Act(models.IntegerChoices):
@@ -30,9 +44,101 @@ class Act(models.IntegerChoices):
     TAKEN = 15, _("taken as a file")
 
 
-def record(by: User, act: Act, sentence: str, row: models.Model | None = None) -> None:
-    """Write down that `by` did `act` to `row` (to themselves without one). The sentence holds no address and no name."""
-    LogEntry.objects.log_actions(by.pk, [row or by], act, sentence, single_object=True)
+def kept(deeds: D) -> D:
+    """Let the log hold these codes. One that was written once is never renamed: its rows cannot be changed.
+
+    Raises ValueError for a code that stands for something else already.
+    """
+    for deed in deeds:
+        if _sentences.setdefault(deed.value, deed.label) is not deed.label:
+            raise ValueError(f"two things are called {deed.value} in the log of staff acts")
+    return deeds
+
+
+def says(*names: str) -> Callable[[S], S]:
+    """Let a function say the details of these names, such as a role or a field, in the reader's language."""
+
+    def remember(say: S) -> S:
+        _sayings.update(dict.fromkeys(names, say))
+        return say
+
+    return remember
+
+
+@kept
+class Did(models.TextChoices):
+    """What people do with accounts, and what is done everywhere."""
+
+    ADDED = "desk.added", _("Added.")
+    CHANGED = "desk.changed", _("Changed.")
+    SIGNED_IN = "accounts.signed_in", _("Signed in.")
+    SIGNED_OUT = "accounts.signed_out", _("Signed out.")
+    SIGNED_OUT_ELSEWHERE = "accounts.signed_out_elsewhere", _("Signed out everywhere else.")
+    SIGNED_THEM_OUT = "accounts.signed_them_out", _("Signed them out everywhere.")
+    WRONG_PASSWORD = "accounts.wrong_password", _("A wrong password.")
+    WRONG_CODE = "accounts.wrong_code", _("A wrong code.")
+    PASSWORD_LINK = "accounts.password_link", _("Sent them a link to a new password.")
+    PASSWORD_SET = "accounts.password_set", _("Set a new password by a link.")
+    SWITCHED_ON = "accounts.switched_on", _("Switched on.")
+    SWITCHED_OFF = "accounts.switched_off", _("Switched off.")
+    RIGHTS_GIVEN = "accounts.rights_given", _("May: %(after)s.")
+    RIGHTS_CHANGED = "accounts.rights_changed", _("From: %(before)s. To: %(after)s.")
+    INVITED = "accounts.invited", _("Invited somebody as: %(roles)s.")
+    INVITED_AGAIN = "accounts.invited_again", _("Sent the invitation again.")
+    CALLED_BACK = "accounts.called_back", _("Called the invitation back.")
+    ACCEPTED = "accounts.accepted", _("Accepted the invitation of %(inviter)s.")
+    FACTOR_SET_UP = "accounts.factor_set_up", _("Set up for themselves: %(factor)s.")
+    FACTOR_REMOVED = "accounts.factor_removed", _("Removed for themselves: %(factor)s.")
+    FACTORS_RESET = "accounts.factors_reset", _("Removed the second factor (%(count)s).")
+    RECOVERY_CODES = "accounts.recovery_codes", _("Made new recovery codes for themselves.")
+
+
+def record(
+    by: User, act: Act, did: models.TextChoices, row: models.Model | None = None, **details: Any
+) -> None:
+    """Write down that `by` did `did`, an act of the kind `act`, to `row` (to themselves without one).
+
+    details: what the sentence of `did` names, as JSON can hold it; no address, and no name of somebody outside.
+    """
+    message = json.dumps({_DID: did.value, **details}, ensure_ascii=False)
+    LogEntry.objects.log_actions(by.pk, [row or by], act, message, single_object=True)
+
+
+def told(entry: LogEntry) -> str:
+    """What was done, in the reader's language; what a person typed as they typed it.
+
+    What Django's admin wrote is said by Django, and a sentence from before the codes stands as it is.
+    """
+    message = entry.change_message
+    if not message.startswith(f'{{"{_DID}": '):
+        return entry.get_change_message()
+    details = json.loads(message)
+    sentence = _sentences.get(details.pop(_DID))
+    if sentence is None:
+        return message  # written by a version that knew more
+    return str(sentence) % _Said({name: _said(name, value) for name, value in details.items()})
+
+
+class _Said(dict[str, str]):
+    """The details of a row in words. One that was not kept yet when the row was written is "–"."""
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+def _said(name: str, value: Any) -> str:
+    if say := _sayings.get(name):
+        return say(value)
+    return gettext(", ").join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def saying(words: str) -> models.Q:
+    """The entries whose code says `words` to this reader, for a search in the log."""
+    codes = [code for code, said in _sentences.items() if words.casefold() in str(said).casefold()]
+    return models.Q(
+        *(("change_message__startswith", f'{{"{_DID}": "{code}"') for code in codes),
+        _connector=models.Q.OR,
+    )
 
 
 def may_rename() -> None:
@@ -54,12 +160,12 @@ def watch_sign_ins() -> None:
 def _signed_in(sender: Any, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
     # A session that a command or a test makes by itself is nobody's visit: such a request leads to no page.
     if getattr(request, "resolver_match", None) is not None:
-        record(user, Act.SIGNED_IN, "Signed in.")
+        record(user, Act.SIGNED_IN, Did.SIGNED_IN)
 
 
 def _signed_out(sender: Any, request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
     if user is not None and getattr(request, "resolver_match", None) is not None:
-        record(user, Act.SIGNED_OUT, "Signed out.")
+        record(user, Act.SIGNED_OUT, Did.SIGNED_OUT)
 
 
 def _refused(
@@ -74,4 +180,4 @@ def _refused(
         User.objects.filter(username=typed).first() if isinstance(typed, str) and "\0" not in typed else None
     )
     if user is not None:
-        record(user, Act.REFUSED, "A wrong password.")
+        record(user, Act.REFUSED, Did.WRONG_PASSWORD)

@@ -276,10 +276,15 @@ class StaffAdmin(admin.ModelAdmin):
         return row
 
     def note(
-        self, request: HttpRequest, row: models.Model, sentence: str, act: audit.Act = audit.Act.CHANGED
+        self,
+        request: HttpRequest,
+        row: models.Model,
+        did: models.TextChoices,
+        act: audit.Act = audit.Act.CHANGED,
+        **details: Any,
     ) -> None:
-        """Write what a person did to a row into the log of staff acts."""
-        audit.record(who(request), act, sentence, row)
+        """Write what a person did to a row into the log of staff acts; `details` are what its sentence names."""
+        audit.record(who(request), act, did, row, **details)
 
 
 class _InlineOfStaff:

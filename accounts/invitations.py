@@ -50,8 +50,8 @@ def invite(
         expires_at=timezone.now() + GOOD_FOR,
     )
     invitation.roles.set(roles)
-    names = ", ".join(sorted(role.name for role in roles)) or "no roles"
-    audit.record(by, audit.Act.RIGHTS, f"Invited somebody as: {names}.", invitation)
+    names = sorted(role.name for role in roles)
+    audit.record(by, audit.Act.RIGHTS, audit.Did.INVITED, invitation, roles=names)
     _mail(invitation)
     return invitation
 
@@ -62,7 +62,7 @@ def call_back(invitation: Invitation, by: User) -> bool:
     rows = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, called_back_at=None)
     if not rows.update(called_back_at=Now()):
         return False
-    audit.record(by, audit.Act.RIGHTS, "Called the invitation back.", invitation)
+    audit.record(by, audit.Act.RIGHTS, audit.Did.CALLED_BACK, invitation)
     return True
 
 
@@ -78,7 +78,7 @@ def send_again(invitation: Invitation, by: User) -> bool:
         return False
     locked.nonce, locked.expires_at, locked.invited_by = _nonce(), timezone.now() + GOOD_FOR, by
     locked.save(update_fields=["nonce", "expires_at", "invited_by"])
-    audit.record(by, audit.Act.RIGHTS, "Sent the invitation again.", locked)
+    audit.record(by, audit.Act.RIGHTS, audit.Did.INVITED_AGAIN, locked)
     _mail(locked)
     return True
 
@@ -114,8 +114,8 @@ def accept(invitation: Invitation, *, first_name: str, last_name: str, password:
     user.save()
     user.groups.set(locked.roles.all())
     Invitation.objects.filter(pk=locked.pk).update(accepted_at=Now())
-    audit.record(user, audit.Act.RIGHTS, f"Accepted the invitation of {locked.invited_by_id}.", locked)
-    people.write_rights(user, user, before="")
+    audit.record(user, audit.Act.RIGHTS, audit.Did.ACCEPTED, locked, inviter=locked.invited_by_id)
+    people.write_rights(user, user, before=None)
     return user
 
 

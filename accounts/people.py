@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import models, transaction
+from django.utils.translation import gettext
 
-from accounts import audit
+from accounts import audit, role_words
 from accounts.models import User
 from accounts.permissions import bound_to, may
 
@@ -53,7 +55,7 @@ def switch(whose: User, by: User, *, on: bool) -> bool:
         return False
     whose.is_active = on
     whose.save(update_fields=["is_active"])
-    audit.record(by, audit.Act.RIGHTS, "Switched on." if on else "Switched off.", whose)
+    audit.record(by, audit.Act.RIGHTS, audit.Did.SWITCHED_ON if on else audit.Did.SWITCHED_OFF, whose)
     return True
 
 
@@ -61,34 +63,57 @@ def switch(whose: User, by: User, *, on: bool) -> bool:
 def sign_out(whose: User, by: User) -> None:
     """End every session of a person."""
     whose.end_sessions()
-    audit.record(by, audit.Act.SIGNED_OUT, "Signed them out everywhere.", whose)
+    audit.record(by, audit.Act.SIGNED_OUT, audit.Did.SIGNED_THEM_OUT, whose)
 
 
-def rights_in_words(whose: User | Group) -> str:
-    """What a person or a role may do, as the log says it: "active; roles Moderators; organisation ICC Coalition"."""
+def rights_of(whose: User | Group) -> dict[str, Any]:
+    """What a person or a role may do, as the log keeps it; `rights_in_words` says it."""
     if isinstance(whose, Group):
-        return ", ".join(_codes(whose.permissions.all())) or "nothing"
-    roles = ", ".join(whose.groups.order_by("name").values_list("name", flat=True))
-    rights = ", ".join(_codes(whose.user_permissions.all()))
+        return {"rights": _codes(whose.permissions.all())}
+    return {
+        "active": whose.is_active,
+        "staff": whose.is_staff,
+        "superuser": whose.is_superuser,
+        "roles": list(whose.groups.order_by("name").values_list("name", flat=True)),
+        "rights": _codes(whose.user_permissions.all()),
+        "organisation": str(whose.organisation or ""),
+    }
+
+
+@audit.says("before", "after")
+def rights_in_words(kept: Mapping[str, Any]) -> str:
+    """What `rights_of` kept: "active; roles Moderators; organisation ICC Coalition"."""
+    rights = gettext(", ").join(kept["rights"])
+    if "active" not in kept:  # a role
+        return rights or gettext("nothing")
+    roles = role_words.listed(kept["roles"])
     parts = [
-        "active" if whose.is_active else "switched off",
-        "staff" if whose.is_staff else "",
-        "superuser" if whose.is_superuser else "",
-        f"roles {roles}" if roles else "no roles",
-        f"rights {rights}" if rights else "",
-        f"organisation {whose.organisation}" if whose.organisation else "",
+        gettext("active") if kept["active"] else gettext("switched off"),
+        gettext("staff") if kept["staff"] else "",
+        gettext("superuser") if kept["superuser"] else "",
+        gettext("roles %(roles)s") % {"roles": roles} if kept["roles"] else roles,
+        gettext("rights %(rights)s") % {"rights": rights} if rights else "",
+        gettext("organisation %(name)s") % {"name": kept["organisation"]} if kept["organisation"] else "",
     ]
-    return "; ".join(part for part in parts if part)
+    return gettext("; ").join(part for part in parts if part)
 
 
-def write_rights(by: User, whose: User | Group, *, before: str) -> bool:
+@audit.says("inviter")
+def _name_of(pk: int) -> str:
+    """Who it was is kept by number: the name they have now is shown."""
+    return str(User.objects.filter(pk=pk).first() or f"#{pk}")
+
+
+def write_rights(by: User, whose: User | Group, *, before: Mapping[str, Any] | None) -> bool:
     """Write down what `whose` rights became, if that is not `before`. False: nothing had changed."""
     # Read anew: the organisation and the roles in memory may be those of the form.
-    now = rights_in_words(type(whose)._default_manager.get(pk=whose.pk))
+    now = rights_of(type(whose)._default_manager.get(pk=whose.pk))
     if now == before:
         return False
-    sentence = f"From: {before}. To: {now}." if before else f"May: {now}."
-    audit.record(by, audit.Act.RIGHTS, sentence, whose)
+    if before is None:
+        audit.record(by, audit.Act.RIGHTS, audit.Did.RIGHTS_GIVEN, whose, after=now)
+    else:
+        audit.record(by, audit.Act.RIGHTS, audit.Did.RIGHTS_CHANGED, whose, before=before, after=now)
     return True
 
 

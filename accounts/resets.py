@@ -52,7 +52,7 @@ def accept(user: User, password: str) -> None:
     """Set the password: the link is used up by it, and every session ends. Signs nobody in."""
     user.set_password(password)
     user.save(update_fields=["password"])
-    audit.record(user, audit.Act.CHANGED, "Set a new password by a link.")
+    audit.record(user, audit.Act.CHANGED, audit.Did.PASSWORD_SET)
 
 
 def promise_mails() -> None:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from accounts import audit
 from accounts.models import User
 from accounts.permissions import may, visible
 from accounts.roles import ROLES
@@ -84,6 +85,12 @@ def in_words(name: str) -> str:
     """A role as a tick says it, in HTML: its name set apart, and what it is for. One made by hand has its name alone."""
     known = _MEANT_FOR.get(name)
     return format_html("<strong>{}</strong>: {}", *known) if known else name
+
+
+@audit.says("roles")
+def listed(names: Sequence[str]) -> str:
+    """Roles by what they are called: “Campaigners, Moderators”."""
+    return gettext(", ").join(str(_MEANT_FOR.get(name, (name,))[0]) for name in names) or gettext("no roles")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.permissions import bound_to
 from accounts.spreadsheets import XLSX_ROWS, csv_file, json_file, xlsx_file
+from contacts.deeds import Did
 from contacts.models import Contact, ContactExport, Subscription, Suppression
 from contacts.resources import HEADERS, Column, ContactResource
 
@@ -86,7 +87,10 @@ def begin(
         searched=searched,
         what=what,
     )
-    audit.record(by, audit.Act.TAKEN, f"Took {what or 'contacts'} as {form}.", entry)
+    if what:
+        audit.record(by, audit.Act.TAKEN, Did.EXPORTED_OTHERS, entry, what=what, format=form)
+    else:
+        audit.record(by, audit.Act.TAKEN, Did.EXPORTED, entry, format=form)
     return entry
 
 

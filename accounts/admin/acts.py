@@ -10,12 +10,14 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
 from accounts.audit import Act
 from accounts.desk import Place, ReadOnly, StaffAdmin, key_in, navigation, own_organisation
 from accounts.models import User
-from accounts.permissions import visible
+from accounts.permissions import may, visible
 
 navigation.add(Place(93, _("What staff did"), "admin:admin_logentry_changelist", "admin.view_logentry"))
 
@@ -64,7 +66,7 @@ class StaffActsAdmin(ReadOnly, StaffAdmin):
     list_filter = [WhoFilter, KindFilter, ("action_time", WhenFilter)]
     list_select_related = ["user", "content_type"]
     search_fields = ["object_repr", "change_message", "user__username", "user__first_name", "user__last_name"]
-    search_help_text = _("A name, a number, or a word of what was done")
+    search_help_text = _("A name, a number, or a word of what was done.")
     fields = ["when", "who", "kind", "name", "row_number", "what"]
     readonly_fields = ["when", "who", "kind", "name", "row_number", "what"]
 
@@ -72,6 +74,27 @@ class StaffActsAdmin(ReadOnly, StaffAdmin):
         rows = super().get_queryset(request)
         own = own_organisation(request)
         return rows if own is None else rows.filter(user__in=visible(request.user, User.objects.all()))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """Every word stands in a name, in a detail, or in the sentence as this reader sees it."""
+        for word in search_term.split():
+            found = audit.saying(word)
+            for field in self.search_fields:
+                found |= models.Q((f"{field}__icontains", word))
+            queryset = queryset.filter(found)
+        return queryset, False
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list; each of its entries leads to the row it was done to, where the reader may see such rows."""
+        shown = super().get_changelist_instance(request)
+        for entry in shown.result_list:
+            kind = entry.content_type
+            entry.leads = kind is not None and any(
+                may(request.user, f"{kind.app_label}.{act}_{kind.model}") for act in ("view", "change")
+            )
+        return shown
 
     @admin.display(description=_("when"))
     def when(self, entry: LogEntry) -> dt.datetime:
@@ -85,7 +108,11 @@ class StaffActsAdmin(ReadOnly, StaffAdmin):
     def name(self, entry: LogEntry) -> str:
         """What the row it was done to is, and how it was called then: “campaign · Save the marsh”."""
         kind = entry.content_type.name if entry.content_type else ""
-        return " · ".join(filter(None, (kind, entry.object_repr)))
+        words = " · ".join(filter(None, (kind, entry.object_repr)))
+        url = entry.get_admin_url() if getattr(entry, "leads", False) else None
+        if url is None or entry.action_flag == Act.DELETED:
+            return words
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', url, words)
 
     @admin.display(description=_("number"))
     def row_number(self, entry: LogEntry) -> str:
@@ -94,7 +121,7 @@ class StaffActsAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description=_("what"))
     def what(self, entry: LogEntry) -> str:
-        return entry.get_change_message()
+        return audit.told(entry)
 
     @admin.display(description=_("kind"))
     def kind(self, entry: LogEntry) -> str:

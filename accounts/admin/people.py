@@ -41,7 +41,7 @@ class _RightsAreWritten:
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         before = type(obj)._default_manager.filter(pk=obj.pk).first() if change else None
-        request.rights_before = people.rights_in_words(before) if before else ""  # type: ignore[attr-defined]
+        request.rights_before = people.rights_of(before) if before else None  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)  # type: ignore[misc]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -76,7 +76,7 @@ class _Act(NamedTuple):
 
 def _link(whose: User, by: User) -> None:
     resets.send(whose)
-    audit.record(by, audit.Act.CHANGED, "Sent them a link to a new password.", whose)
+    audit.record(by, audit.Act.CHANGED, audit.Did.PASSWORD_LINK, whose)
 
 
 _ACTS = [

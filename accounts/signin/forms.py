@@ -46,7 +46,7 @@ class _CodeMixin(forms.Form):
         found = codes.owner_of(self.user, code)
         if found is None:
             logins.spend(context.request, account)
-            audit.record(self.user, audit.Act.REFUSED, "A wrong code.")
+            audit.record(self.user, audit.Act.REFUSED, audit.Did.WRONG_CODE)
             raise get_adapter().validation_error("incorrect_code")
         self.authenticator = found
         self.authenticator.user = self.user

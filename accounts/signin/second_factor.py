@@ -78,7 +78,7 @@ def reset(user: User, by: User) -> int:
     """Take away every factor of a person who lost theirs, and end their sessions. How many factors there were."""
     count, _by_model = Authenticator.objects.filter(user=user).delete()
     user.end_sessions()
-    audit.record(by, audit.Act.RIGHTS, f"Removed the second factor ({count}).", user)
+    audit.record(by, audit.Act.RIGHTS, audit.Did.FACTORS_RESET, user, count=count)
     mails.send("staff_factor_removed", user.email, language_of(user), factor=user.pk)
     return count
 

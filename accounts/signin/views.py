@@ -91,7 +91,7 @@ def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
     user: User = who(request)
     user.end_sessions()
     update_session_auth_hash(request, user)
-    audit.record(user, audit.Act.SIGNED_OUT, "Signed out everywhere else.")
+    audit.record(user, audit.Act.SIGNED_OUT, audit.Did.SIGNED_OUT_ELSEWHERE)
     messages.success(request, gettext("You are signed out everywhere else."))
     return HttpResponseRedirect(reverse("mfa_index"))
 

@@ -7,10 +7,22 @@ from typing import Any
 from allauth.mfa import signals
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from accounts import audit
 from accounts.models import User
 from accounts.signin import second_factor
+
+
+@audit.says("factor")
+def _in_words(kind: str) -> str:
+    """What one signs in with, by allauth's code."""
+    words = {
+        Authenticator.Type.TOTP: gettext("authenticator app"),
+        Authenticator.Type.WEBAUTHN: gettext("passkey"),
+        Authenticator.Type.RECOVERY_CODES: gettext("recovery codes"),
+    }
+    return words.get(kind, kind)
 
 
 def watch() -> None:
@@ -23,17 +35,17 @@ def watch() -> None:
 def _added(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
 ) -> None:
-    audit.record(user, audit.Act.RIGHTS, f"Set up for themselves: {authenticator.type}.")
+    audit.record(user, audit.Act.RIGHTS, audit.Did.FACTOR_SET_UP, factor=authenticator.type)
 
 
 def _removed(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
 ) -> None:
     second_factor.ask_again(request)
-    audit.record(user, audit.Act.RIGHTS, f"Removed for themselves: {authenticator.type}.")
+    audit.record(user, audit.Act.RIGHTS, audit.Did.FACTOR_REMOVED, factor=authenticator.type)
 
 
 def _renewed(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
 ) -> None:
-    audit.record(user, audit.Act.RIGHTS, "Made new recovery codes for themselves.")
+    audit.record(user, audit.Act.RIGHTS, audit.Did.RECOVERY_CODES)

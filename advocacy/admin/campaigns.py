@@ -26,6 +26,7 @@ from accounts.permissions import require
 from advocacy import links, tasks
 from advocacy.admin import embedding, languages, look, news, tabs, texts
 from advocacy.admin.overview import Overview, ends_in_words, matches_in_words, matches_of
+from advocacy.deeds import Did
 from advocacy.models import Campaign, Letter, Membership, TargetRule
 from contacts.doorbell import wake
 
@@ -269,7 +270,7 @@ class CampaignAdmin(StaffAdmin):
         campaign = self.row_or_404(request, pk, "advocacy.change_campaign")
         stop = request.POST.get("stop") == "1"
         if Campaign.objects.filter(pk=campaign.pk, stopped=not stop).update(stopped=stop):
-            self.note(request, campaign, "Stopped." if stop else "Started again.")
+            self.note(request, campaign, Did.STOPPED if stop else Did.STARTED)
             if not stop:
                 wake(tasks.reallot, campaign.pk)
             sentence = (
@@ -304,7 +305,7 @@ class CampaignAdmin(StaffAdmin):
     def _switch_test_mode(self, request: HttpRequest, campaign: Campaign, *, leave: bool) -> None:
         if not Campaign.objects.filter(pk=campaign.pk, test_mode=leave).update(test_mode=not leave):
             return
-        self.note(request, campaign, "Left test mode." if leave else "Back to test mode.")
+        self.note(request, campaign, Did.TEST_MODE_LEFT if leave else Did.TEST_MODE_BACK)
         if leave:
             wake(tasks.reallot, campaign.pk)
         sentence = (

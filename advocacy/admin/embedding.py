@@ -19,6 +19,7 @@ from accounts.desk import who
 from accounts.permissions import may, require, visible
 from advocacy import embedding, members, texts
 from advocacy.admin import languages, tabs
+from advocacy.deeds import Did
 from advocacy.models import Campaign, Membership
 
 TAB = "admin:advocacy_campaign_embed"
@@ -86,7 +87,7 @@ def _keep(request: HttpRequest, campaign: Campaign, sites: str) -> None:
     if sites != campaign.embedded_on:
         campaign.embedded_on = sites
         campaign.save(update_fields=["embedded_on"])
-        audit.record(who(request), audit.Act.CHANGED, "Changed the sites that may show the form.", campaign)
+        audit.record(who(request), audit.Act.CHANGED, Did.SITES, campaign)
     messages.success(request, gettext("Saved. It holds from now on."))
 
 

@@ -17,6 +17,7 @@ from accounts.audit import Act
 from accounts.desk import StaffAdmin
 from accounts.permissions import may, require
 from accounts.spreadsheets import HarmlessResource
+from advocacy.deeds import Did
 from advocacy.models import ContactRoute, Mandate, Person
 
 _FORMATS = {"csv": CSV, "xlsx": XLSX}
@@ -160,5 +161,5 @@ class ExportPage(StaffAdmin):
         answer["Cache-Control"] = "no-store"
         first = rows.first()
         if first is not None:
-            self.note(request, first, f"Exported {len(data)} rows as {name}.", Act.TAKEN)
+            self.note(request, first, Did.EXPORTED, Act.TAKEN, count=len(data), format=name)
         return answer

@@ -27,6 +27,7 @@ from accounts.permissions import may, require, visible
 from advocacy.admin import tabs
 from advocacy.admin.filters import country_name
 from advocacy.admin.letters import CampaignFilter
+from advocacy.deeds import Did
 from advocacy.expressions import moderating, pictures, words
 from advocacy.expressions.forms import PictureForm, WordsForm
 from advocacy.forms import Typed
@@ -246,7 +247,7 @@ class ExpressionAdmin(ReadOnly, StaffAdmin):
         verb, back = request.POST.get("act", ""), _back(request)
         if verb not in _ACTS:
             raise PermissionDenied("no such act")
-        act, done_words = _ACTS[verb]
+        act, did = _ACTS[verb]
         reason = " ".join(request.POST.get("reason", "").split())[:300]
         if verb == "refuse" and not reason:
             self.message_user(request, _("Please say why: its writer reads the reason."), messages.ERROR)
@@ -261,9 +262,8 @@ class ExpressionAdmin(ReadOnly, StaffAdmin):
                 refusals += error.messages
                 continue
             if moved:
-                self.note(
-                    request, expression, " ".join([done_words, reason if verb == "refuse" else ""]).strip()
-                )
+                details: dict[str, Any] = {"why": reason} if verb == "refuse" else {}
+                self.note(request, expression, did, **details)
                 done += 1
         _tell(self, request, done, len(asked) - done - len(refusals), refusals)
         return HttpResponseRedirect(back)
@@ -290,7 +290,7 @@ class ExpressionAdmin(ReadOnly, StaffAdmin):
             except ValidationError as error:
                 form.add_error(None, error)
             else:
-                self.note(request, expression, "Typed at the desk and published.")
+                self.note(request, expression, Did.SUPPORT_TYPED)
                 self.message_user(request, _("It is public now."), messages.SUCCESS)
                 return HttpResponseRedirect(reverse("admin:advocacy_campaign_support", args=[campaign.pk]))
         return self._form(request, form, _("Type an official statement"))
@@ -310,7 +310,7 @@ class ExpressionAdmin(ReadOnly, StaffAdmin):
             del form.fields[name]
         if request.method == "POST" and form.is_valid():
             moderating.correct(expression, form.words, proof=form.cleaned_data["proof"], by=who(request))
-            self.note(request, expression, "Corrected.")
+            self.note(request, expression, Did.SUPPORT_CORRECTED)
             return HttpResponseRedirect(reverse("admin:advocacy_expression_change", args=[pk]))
         return self._form(request, form, _("Correct it"), expression.campaign)
 
@@ -365,12 +365,12 @@ def _tell(page: ExpressionAdmin, request: HttpRequest, done: int, left: int, ref
 
 _Act = Callable[[Expression, User, int, str], bool]
 # The word in the form -> what is done, and what the log of staff acts says.
-_ACTS: dict[str, tuple[_Act, str]] = {
-    "publish": (lambda one, by, seen, _why: moderating.publish(one, by, seen), "Published."),
-    "refuse": (lambda one, by, _seen, why: moderating.refuse(one, by, why), "Not published:"),
-    "keep": (lambda one, by, _seen, _why: moderating.keep(one, by), "Stays, though reported."),
-    "feature": (lambda one, _by, _seen, _why: moderating.feature(one, yes=True), "Shown first."),
-    "unfeature": (lambda one, _by, _seen, _why: moderating.feature(one, yes=False), "No longer shown first."),
+_ACTS: dict[str, tuple[_Act, Did]] = {
+    "publish": (lambda one, by, seen, _why: moderating.publish(one, by, seen), Did.SUPPORT_PUBLISHED),
+    "refuse": (lambda one, by, _seen, why: moderating.refuse(one, by, why), Did.SUPPORT_REFUSED),
+    "keep": (lambda one, by, _seen, _why: moderating.keep(one, by), Did.SUPPORT_KEPT),
+    "feature": (lambda one, _by, _seen, _why: moderating.feature(one, yes=True), Did.SUPPORT_FIRST),
+    "unfeature": (lambda one, _by, _seen, _why: moderating.feature(one, yes=False), Did.SUPPORT_NOT_FIRST),
 }
 _LABELS = {
     "publish": _("Publish it"),

@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
 
+from accounts import audit
 from advocacy.models import Letter, Submission
 from mailer import bounces
 from mailer.models import Delivery, DeliveryEvent
@@ -83,7 +84,7 @@ def _acts(letter: Letter) -> list[Step]:
     log = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Letter), object_id=str(letter.pk)
     ).select_related("user")
-    return [Step(entry.action_time, entry.get_change_message(), by=str(entry.user)) for entry in log]
+    return [Step(entry.action_time, audit.told(entry), by=str(entry.user)) for entry in log]
 
 
 def _events(letter: Letter) -> list[Step]:

@@ -22,6 +22,7 @@ from accounts.desk import Place, ReadOnly, StaffAdmin, navigation, who
 from accounts.permissions import require
 from advocacy.admin.languages import country_code
 from advocacy.admin.uploads import Upload, UploadForm
+from advocacy.deeds import Did
 from advocacy.models import ColumnMapping, RepresentativeImport
 from advocacy.representatives import detect, importing
 from advocacy.representatives.readers import mapped_csv
@@ -198,7 +199,7 @@ class RepresentativeImportAdmin(ReadOnly, StaffAdmin):
         finally:
             _upload.forget(request)
         assert report.saved is not None  # noqa: S101 (every run leaves its row)
-        self.note(request, report.saved, "Imported.")
+        self.note(request, report.saved, Did.IMPORTED)
         self.message_user(request, _("Imported."), messages.SUCCESS)
         return HttpResponseRedirect(
             reverse("admin:advocacy_representativeimport_change", args=[report.saved.pk])

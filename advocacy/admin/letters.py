@@ -36,6 +36,7 @@ from accounts.permissions import may, require, scope_of, visible
 from advocacy import letters as work
 from advocacy.admin.filters import InWords, country_name
 from advocacy.admin.history import steps_of
+from advocacy.deeds import Did
 from advocacy.models import Campaign, Letter, Submission
 from contacts.lookup import by_address
 
@@ -194,7 +195,7 @@ class LetterAdmin(ReadOnly, StaffAdmin):
         verb = request.POST.get("act", "")
         if verb not in _ACTS:
             raise PermissionDenied("no such act")
-        permission, act, done_words = _ACTS[verb]
+        permission, act, did = _ACTS[verb]
         require(request.user, permission)
         reason = " ".join(request.POST.get("reason", "").split())[:300]
         back = _back(request)
@@ -212,8 +213,10 @@ class LetterAdmin(ReadOnly, StaffAdmin):
                 refusals += error.messages
                 continue
             if moved:
-                why = reason or (held_because if verb == "release" else "")
-                self.note(request, letter, " ".join([done_words, why]).strip())
+                details: dict[str, Any] = (
+                    {"because": reason or held_because} if verb == "release" else {"why": reason}
+                )
+                self.note(request, letter, did, **details)
                 done += 1
         if done:
             sentence = ngettext("%(count)d letter: done.", "%(count)d letters: done.", done)
@@ -232,22 +235,26 @@ class LetterAdmin(ReadOnly, StaffAdmin):
 
 _Act = Callable[[Letter, Any, str], bool]
 # The word in the form -> the right it takes, what is done, and what the log of staff acts says.
-_ACTS: dict[str, tuple[str, _Act, str]] = {
+_ACTS: dict[str, tuple[str, _Act, Did]] = {
     "release": (
         "advocacy.release_letter",
         lambda letter, by, _reason: work.release(letter, by),
-        "Released. It had been held:",
+        Did.LETTER_RELEASED,
     ),
     "refuse": (
         "advocacy.release_letter",
         lambda letter, by, reason: work.refuse(letter, by, reason),
-        "Refused:",
+        Did.LETTER_REFUSED,
     ),
-    "hold": ("advocacy.release_letter", lambda letter, _by, reason: work.hold(letter, reason), "Held:"),
+    "hold": (
+        "advocacy.release_letter",
+        lambda letter, _by, reason: work.hold(letter, reason),
+        Did.LETTER_HELD,
+    ),
     "withdraw": (
         "advocacy.release_letter",
         lambda letter, _by, _reason: work.withdraw(letter, by_staff=True),
-        "Withdrawn.",
+        Did.LETTER_WITHDRAWN,
     ),
 }
 _LABELS = {

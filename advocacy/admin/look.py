@@ -18,6 +18,7 @@ from advocacy import colours
 from advocacy.admin import tabs
 from advocacy.admin.choosing import Library, PictureField, with_brought
 from advocacy.admin.texts import OrderedForm, OrderedFormSet, line, web_address_field
+from advocacy.deeds import Did
 from advocacy.models import Campaign, Partner
 from advocacy.videos import video
 
@@ -105,7 +106,7 @@ def look_page(model_admin: StaffAdmin, request: HttpRequest, campaign: Campaign)
         with transaction.atomic():
             form.save()
             partners.save()
-        model_admin.note(request, campaign, "Look changed.")
+        model_admin.note(request, campaign, Did.LOOK)
         model_admin.message_user(request, gettext("Saved."), messages.SUCCESS)
         return HttpResponseRedirect(reverse(TAB, args=[campaign.pk]))
     film = video(campaign.video_url)

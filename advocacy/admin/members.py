@@ -25,6 +25,7 @@ from advocacy import crediting, links, members, sharing, targets
 from advocacy.admin import tabs
 from advocacy.admin.member_forms import JoiningForm, ListForm, MemberForm, WordsForm
 from advocacy.crediting import Figures
+from advocacy.deeds import Did
 from advocacy.models import Campaign, Membership, MembershipText
 from contacts.models import MailingList
 from mailer import pictures
@@ -179,7 +180,7 @@ class MembershipAdmin(StaffAdmin):
 
     def _joined(self, request: HttpRequest, campaign: Campaign, organisation: Organisation) -> HttpResponse:
         member = members.join(campaign, organisation)
-        self.note(request, member, "Added as a member of the campaign.", audit.Act.ADDED)
+        self.note(request, member, Did.MEMBER_ADDED, audit.Act.ADDED)
         if not may(request.user, "advocacy.change_membership", member):
             return HttpResponseRedirect(reverse(TAB, args=[campaign.pk]))
         return HttpResponseRedirect(reverse("admin:advocacy_membership_change", args=[member.pk]))
@@ -213,7 +214,7 @@ class MembershipAdmin(StaffAdmin):
                 raise Http404
             if form.is_valid():
                 Membership.objects.filter(pk=member.pk).update(mailing_list=form.cleaned_data["mailing_list"])
-                self.note(request, member, "Chose the mailing list its page offers.")
+                self.note(request, member, Did.MEMBER_LIST)
                 messages.success(request, gettext("Saved. It holds from now on."))
                 return HttpResponseRedirect(request.path)
         is_campaigns = may(request.user, "advocacy.view_campaign", member.campaign)
@@ -270,7 +271,7 @@ class MembershipAdmin(StaffAdmin):
 def _made(request: HttpRequest, name: str, slug: str) -> Organisation:
     with transaction.atomic():
         made = Organisation.objects.create(name=name, slug=slug or members.short_name_for(name))
-        audit.record(who(request), audit.Act.ADDED, "Added an organisation as a member.", made)
+        audit.record(who(request), audit.Act.ADDED, Did.MEMBER_MADE, made)
     return made
 
 
@@ -297,5 +298,5 @@ def _file(
     day = timezone.localdate().isoformat()
     answer["Content-Disposition"] = f'attachment; filename="{campaign.slug}-members-{day}.{form}"'
     answer["Cache-Control"] = "no-store"
-    audit.record(who(request), audit.Act.TAKEN, f"Took the members' figures as {form}.", campaign)
+    audit.record(who(request), audit.Act.TAKEN, Did.FIGURES_TAKEN, campaign, format=form)
     return answer

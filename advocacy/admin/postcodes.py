@@ -18,6 +18,7 @@ from accounts.permissions import require
 from advocacy.admin import languages
 from advocacy.admin.filters import InWords, country_name
 from advocacy.admin.uploads import Upload, UploadForm
+from advocacy.deeds import Did
 from advocacy.models import Postcode
 from advocacy.representatives import postcodes
 from advocacy.representatives.records import ImportFileError
@@ -98,7 +99,7 @@ class PostcodeAdmin(InWords, StaffAdmin):
         finally:
             _upload.forget(request)
         first = Postcode.objects.filter(country=report.country).order_by("pk")[0]
-        self.note(request, first, f"Imported {report.pairs} pairs of {report.country}.")
+        self.note(request, first, Did.POSTCODES, pairs=report.pairs, country=report.country)
         sentence = ngettext(
             "%(count)d postcode is known now.", "%(count)d postcodes are known now.", report.postcodes
         )

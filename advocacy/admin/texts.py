@@ -17,11 +17,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.audit import Act
 from accounts.desk import StackedStaffInline, StaffAdmin, key_in
 from accounts.permissions import may, require, visible
 from advocacy import copying, links, prose
 from advocacy.admin import languages, tabs
 from advocacy.admin.overview import Completeness, completeness
+from advocacy.deeds import Did
 from advocacy.models import Campaign, CampaignText, Question, Step, Term
 from advocacy.models.pages import web_address
 from advocacy.views.campaigns import campaign_page
@@ -277,7 +279,7 @@ class TextAdmin(StaffAdmin):
             raise Http404
         made, is_new = copying.copy_text(text, language)
         if is_new:
-            self.log_addition(request, made, "Begun with a copy.")
+            self.note(request, made, Did.TEXT_COPIED, Act.ADDED)
             self.message_user(
                 request,
                 gettext(

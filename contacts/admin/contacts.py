@@ -17,12 +17,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import audit
 from accounts.desk import Place, StaffAdmin, navigation, own_organisation, who
 from accounts.models import User
 from accounts.permissions import may, require, visible
 from contacts import fields, people, searching, subscriptions, timeline
 from contacts.admin import exports
 from contacts.admin.contact_forms import ContactForm, OtherForm, PutOnForm, SearchForm, TakeOffForm
+from contacts.deeds import Did
 from contacts.models import Attribute, Contact, MailingList, Subscription, Suppression
 from contacts.people import AddressTakenError, ChangedMeanwhileError, ErasedError, Origin
 from contacts.searching import Page, Search, Total
@@ -175,7 +177,7 @@ class ContactAdmin(StaffAdmin):
             except ErasedError as error:
                 form.add_error("address", error)
             else:
-                self.note(request, contact, "Added.")
+                self.note(request, contact, audit.Did.ADDED, audit.Act.ADDED)
                 self._say_suppressed(request, contact)
                 return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[contact.pk]))
         return self._form(request, form, _("Add a contact"))
@@ -209,7 +211,7 @@ class ContactAdmin(StaffAdmin):
             else:
                 contact.refresh_from_db()
                 if change is not None:
-                    self.note(request, contact, f"Changed: {', '.join(change.changes)}.")
+                    self.note(request, contact, Did.CHANGED_FIELDS, fields=list(change.changes))
                     if "address" in change.changes:
                         self._say_suppressed(request, contact)
                 return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[contact.pk]))
@@ -261,7 +263,7 @@ class ContactAdmin(StaffAdmin):
         if request.method == "POST" and form.is_valid():
             proof = {"staff": who(request).pk, "note": form.cleaned_data["why"]}
             if subscriptions.unsubscribe(contact, chosen, source=subscriptions.DESK, proof=proof):
-                self.note(request, contact, f"Taken off the list {chosen.pk}.")
+                self.note(request, contact, Did.TAKEN_OFF, list=str(chosen))
                 said = _("%(name)s is off the list “%(list)s”.") % {"name": contact, "list": chosen}
                 self.message_user(request, said, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[pk]))
@@ -288,7 +290,7 @@ class ContactAdmin(StaffAdmin):
                 )
             else:
                 if is_new:
-                    self.note(request, contact, f"Put on the list {chosen.pk}.")
+                    self.note(request, contact, Did.PUT_ON, list=str(chosen))
                 said = _("%(name)s is on the list “%(list)s”.") % {"name": contact, "list": chosen}
                 self.message_user(request, said, messages.SUCCESS)
                 return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[pk]))
@@ -345,7 +347,7 @@ class ContactAdmin(StaffAdmin):
                 request, _("One of the two was gone already. Nothing was changed."), messages.WARNING
             )
         else:
-            self.note(request, keep, f"Made one with contact {gone}.")
+            self.note(request, keep, Did.MERGED, gone=gone)
             self.message_user(request, _("The two are one person now."), messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[keep.pk]))
 

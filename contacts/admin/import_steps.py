@@ -29,6 +29,7 @@ from contacts.admin.import_forms import (
     mappings_of,
     options_in,
 )
+from contacts.deeds import Did
 from contacts.imports import choosing, running, uploading, words
 from contacts.imports.columns import apply_mapping
 from contacts.imports.reading.bounds import Bounds, FileRefused
@@ -64,7 +65,7 @@ class Preparing(StaffAdmin):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = '5min'")  # one COPY, as long as the file is large
             one = uploading.receive(file, name=file.name, user=user, organisation=user.organisation)
-        self.note(request, one, "Brought a file.")
+        self.note(request, one, Did.FILE_BROUGHT)
         if replaced is not None:
             running.discard(replaced)
         return step(one, "columns")
@@ -125,7 +126,7 @@ class Preparing(StaffAdmin):
             return self._show_columns(request, posted)
         posted.settle(own_organisation(request), may(request.user, "contacts.add_importmapping"))
         if running.begin_check(posted.one):
-            self.note(request, posted.one, "Had the file checked.")
+            self.note(request, posted.one, Did.FILE_CHECKED)
         return step(posted.one, "check")
 
     def _asked_mapping(self, request: HttpRequest) -> ImportMapping | None:

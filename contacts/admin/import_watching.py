@@ -14,6 +14,7 @@ from accounts.desk import StaffAdmin, key_in
 from accounts.permissions import may, visible
 from contacts.admin.import_forms import ConsentForm
 from contacts.admin.import_steps import CHANGE, VIEW, step, to_its_step, wizard_context
+from contacts.deeds import Did
 from contacts.imports import choosing, reporting, running, undoing, words
 from contacts.models import Contact, Import, ImportRow
 
@@ -68,7 +69,7 @@ class Watching(StaffAdmin):
             if form is not None:
                 choosing.say_proof(one, **form.cleaned_data)
             if running.begin_run(one):
-                self.note(request, one, "Ran it.")
+                self.note(request, one, Did.IMPORT_RUN)
             return step(one, "change")
         counts = reporting.counts(one)
         known = counts["created"] + counts["updated"] + counts["unchanged"]
@@ -115,18 +116,18 @@ class Watching(StaffAdmin):
         if request.method != "POST":
             return to_its_step(one)
         acts = {
-            "stop": (running.stop, "Stopped it."),
-            "resume": (running.resume, "Let it go on."),
-            "discard": (running.discard, "Threw it away."),
-            "back": (running.stop, "Called the check off."),
+            "stop": (running.stop, Did.IMPORT_STOPPED),
+            "resume": (running.resume, Did.IMPORT_RESUMED),
+            "discard": (running.discard, Did.IMPORT_DISCARDED),
+            "back": (running.stop, Did.CHECK_STOPPED),
         }
-        act, said = acts.get(request.POST.get("act", ""), (None, ""))
-        if act is None or not act(one):
+        act, did = acts.get(request.POST.get("act", ""), (None, None))
+        if act is None or did is None or not act(one):
             self.message_user(
                 request, _("That is no longer possible: the import has gone on."), messages.WARNING
             )
         else:
-            self.note(request, one, said)
+            self.note(request, one, did)
         return to_its_step(one)
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -147,7 +148,7 @@ class Watching(StaffAdmin):
         wrong = request.method == "POST" and must_type and _number(request.POST.get("count", "")) != touched
         if request.method == "POST" and not wrong:
             if running.undo(one):
-                self.note(request, one, "Had it undone.")
+                self.note(request, one, Did.IMPORT_UNDONE)
             return step(one, "change")
         context = {
             **wizard_context(self, request, 4, _("Undo this import"), one),
@@ -171,13 +172,13 @@ class Watching(StaffAdmin):
     def rejected_file_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """The rejected rows as they stood, with the reasons beside them: mended, the file can be brought again."""
         one: Import = self.row_or_404(request, pk, CHANGE)
-        self.note(request, one, "Took the rejected rows as a file.", Act.TAKEN)
+        self.note(request, one, Did.REJECTED_TAKEN, Act.TAKEN)
         return _file(f"rejected-{one.pk}.csv", reporting.rejected_file(one))
 
     def result_file_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """One line for each row of the file: what became of it."""
         one: Import = self.row_or_404(request, pk, CHANGE)
-        self.note(request, one, "Took the result as a file.", Act.TAKEN)
+        self.note(request, one, Did.RESULT_TAKEN, Act.TAKEN)
         return _file(f"import-{one.pk}.csv", reporting.result_file(one))
 
 

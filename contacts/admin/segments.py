@@ -18,10 +18,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import audit
 from accounts.desk import Place, StaffAdmin, key_in, navigation, own_organisation, who
 from accounts.models import Organisation
 from accounts.permissions import may, require, visible
 from contacts.admin import segment_parts
+from contacts.deeds import Did
 from contacts.models import Contact, Segment
 from contacts.segments import compiling, counting, editing, rules, trees, wording
 from contacts.segments.editing import Draft
@@ -164,9 +166,9 @@ class SegmentAdmin(StaffAdmin):
         saved.updated_at = Now()
         saved.save()
         if is_new:
-            self.log_addition(request, saved, "Segment added.")
+            self.note(request, saved, audit.Did.ADDED, audit.Act.ADDED)
         else:
-            self.log_change(request, saved, "Segment changed.")
+            self.note(request, saved, audit.Did.CHANGED)
         self.message_user(
             request, gettext("The segment “%(name)s” is saved.") % {"name": saved.name}, messages.SUCCESS
         )
@@ -229,7 +231,7 @@ class SegmentAdmin(StaffAdmin):
             organisation=segment.organisation,
             created_by=who(request),
         )
-        self.log_addition(request, copy, "Segment copied.")
+        self.note(request, copy, Did.COPIED, audit.Act.ADDED)
         return HttpResponseRedirect(reverse("admin:contacts_segment_change", args=[copy.pk]))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -34,6 +34,7 @@ from contacts.lookup import by_address
 from mailer import figures as counting
 from mailer import reasons, sending
 from mailer.bounces import in_words
+from mailer.deeds import Did
 from mailer.models import Delivery, DeliveryEvent, Message
 
 navigation.add(Place(50, _("Mail"), "admin:mailer_delivery_changelist", "mailer.view_delivery"))
@@ -173,9 +174,7 @@ class DeliveryAdmin(ReadOnly, StaffAdmin):
         done = 0
         for delivery in counting.unknown(self.get_queryset(request)).filter(pk__in=ids[:_PER_PAGE]):
             if sending.settle_unknown(delivery, sent=word == "arrived", actor=who(request)):
-                self.note(
-                    request, delivery, "Settled: it arrived." if word == "arrived" else "Settled: send again."
-                )
+                self.note(request, delivery, Did.ARRIVED if word == "arrived" else Did.SENT_AGAIN)
                 done += 1
         sentence = ngettext("%(count)d mail settled.", "%(count)d mails settled.", done) % {"count": done}
         if left := len(ids) - done:

@@ -25,6 +25,7 @@ from contacts.segments.editing import Draft
 from contacts.segments.trees import RuleError
 from mailer.admin import pages
 from mailer.admin.mailings import MailingAdmin
+from mailer.deeds import Did
 from mailer.mailings import audience as counting
 from mailer.mailings.audience import REASONS, AudienceCount
 from mailer.models import Mailing, MailingChunk, Sender
@@ -127,7 +128,7 @@ def _keep(
             Mailing.objects.filter(pk=mailing.pk).update(leave_out=rule, changed_at=Now())
             changed = True
     if changed:
-        desk.note(request, mailing, "Changed the audience.")
+        desk.note(request, mailing, Did.AUDIENCE)
     mailing.refresh_from_db()
     return problems
 

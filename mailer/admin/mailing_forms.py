@@ -12,12 +12,14 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
 from accounts.desk import key_in, own_organisation, who
 from accounts.models import User
 from accounts.permissions import may, require, visible
 from contacts.models import MailingList
 from contacts.naming import languages
 from mailer.admin import mailing_write, pages
+from mailer.deeds import Did
 from mailer.mailings import beginning, texts
 from mailer.mailings.texts import Content
 from mailer.models import Mailing, MailingTemplate, Sender
@@ -172,7 +174,7 @@ def mailing_settings(desk: Any, request: HttpRequest, mailing: Mailing) -> HttpR
         require(request.user, mailing_write.CHANGE, mailing)
         if is_open and form.is_valid():
             form.save()
-            desk.log_change(request, mailing, "Settings changed.")
+            desk.note(request, mailing, Did.SETTINGS)
             desk.message_user(request, gettext("Saved."), messages.SUCCESS)
             return HttpResponseRedirect(pages.url(mailing, "settings"))
     if not is_open:
@@ -201,7 +203,7 @@ def new_mailing(desk: Any, request: HttpRequest) -> HttpResponse:
     form = NewMailingForm(request.POST or None, user=user, initial=initial)
     if request.method == "POST" and form.is_valid():
         mailing = form.begin()
-        desk.log_addition(request, mailing, "Mailing begun.")
+        desk.note(request, mailing, Did.BEGUN, audit.Act.ADDED)
         return HttpResponseRedirect(pages.url(mailing, "write"))
     helps = {f"layout-{one.name}": one.help for one in layouts.LAYOUTS.values()}
     context = {

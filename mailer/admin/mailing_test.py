@@ -19,6 +19,7 @@ from contacts.lookup import by_address
 from contacts.models import Contact
 from contacts.naming import language_name
 from mailer.admin import pages
+from mailer.deeds import Did
 from mailer.mailings import testing
 from mailer.models import Mailing
 from mailer.writing import languages
@@ -108,5 +109,5 @@ def _sent(desk: MailingAdmin, request: HttpRequest, mailing: Mailing, form: Send
         return False
     said = ngettext("%(count)d test mail is on its way.", "%(count)d test mails are on their way.", count)
     desk.message_user(request, said % {"count": count}, messages.SUCCESS)
-    desk.note(request, mailing, "Sent a test.")
+    desk.note(request, mailing, Did.TESTED)
     return True

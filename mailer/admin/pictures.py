@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from accounts import audit
 from accounts.desk import Place, StaffAdmin, navigation, own_organisation, who
 from accounts.permissions import may, require
 from mailer import pictures
@@ -132,7 +133,7 @@ class PictureAdmin(StaffAdmin):
 
     def _kept(self, request: HttpRequest, picture: Picture, is_new: bool, *, in_picker: bool) -> HttpResponse:
         if is_new:
-            self.log_addition(request, picture, "Picture added.")
+            self.note(request, picture, audit.Did.ADDED, audit.Act.ADDED)
         if in_picker:
             return JsonResponse(
                 {

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.desk import who
 from accounts.permissions import may, require
 from mailer.admin import pages
+from mailer.deeds import Did
 from mailer.mailings import audience, running
 from mailer.models import Mailing
 from mailer.reporting import bouncing, clicks, counting, outcomes, pace, states, summary, timing
@@ -136,6 +137,6 @@ def report_follow(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) ->
     if make is None:
         return HttpResponseRedirect(pages.url(mailing, "report"))
     draft = make(mailing, who(request))
-    desk.note(request, draft, f"Begun after mailing {mailing.pk}.")
+    desk.note(request, draft, Did.BEGUN_AFTER, mailing=mailing.pk)
     desk.message_user(request, _("A draft was begun. Nothing is sent before you send it."), messages.SUCCESS)
     return HttpResponseRedirect(pages.url(draft, "write" if pages.exists("write") else "report"))

@@ -17,6 +17,7 @@ from contacts.exporting import CONTENT_TYPES, TooManyExportsError, TooManyRowsEr
 from contacts.models import ContactExport
 from mailer.admin import pages
 from mailer.admin.report_forms import PeopleForm, SettleForm
+from mailer.deeds import Did
 from mailer.models import Mailing
 from mailer.reporting import counting, exporting, people, settling
 from mailer.reporting.people import Search
@@ -129,9 +130,9 @@ def _settle(desk: MailingAdmin, request: HttpRequest, mailing: Mailing, form: Se
     chosen = None if form.cleaned_data["whom"] == "all" else ticked
     settled = settling.settle(mailing, chosen, sent=sent, by=who(request), why=why)
     count, gone = len(settled.done), settled.gone
-    said = "Settled: they arrived." if sent else "Settled: send again."
+    did = Did.MANY_ARRIVED if sent else Did.MANY_SENT_AGAIN
     if count:
-        desk.note(request, mailing, f"{said} {count} mails, for example {settled.done[0].pk}. {why}")
+        desk.note(request, mailing, did, count=count, example=settled.done[0].pk, why=why)
     sentence = ngettext("%(count)d mail settled.", "%(count)d mails settled.", count) % {"count": count}
     if gone:
         sentence += " " + ngettext(

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import invitations, people
+from accounts import audit, invitations, people
 from accounts.audit import Act
 from accounts.invitations import CannotInviteError
 from accounts.models import Invitation, User
@@ -219,12 +219,11 @@ def test_an_invitation_is_called_back_and_sent_again_at_the_desk(outbox):
     client.post(reverse("admin:accounts_invitation_again", args=[one.pk]))
     assert outbox.deliver() == []
     assert Client().get(link_in(mail)).status_code == 404
-    said = (
-        LogEntry.objects.filter(action_flag=Act.RIGHTS)
-        .order_by("pk")
-        .values_list("change_message", flat=True)
-    )
-    assert list(said) == ["Sent the invitation again.", "Called the invitation back."]
+    said = LogEntry.objects.filter(action_flag=Act.RIGHTS).order_by("pk")
+    assert [audit.told(entry) for entry in said] == [
+        "Sent the invitation again.",
+        "Called the invitation back.",
+    ]
 
 
 def test_somebody_who_works_here_is_not_invited(outbox):
@@ -258,12 +257,8 @@ def test_an_account_is_switched_off_which_ends_its_sessions_and_on_again():
     assert act(boss, user, "on") == 302
     assert theirs.get("/staff/").status_code == 302, "the old session stays ended"
     assert client_of(User.objects.get(pk=user.pk)).get("/staff/").status_code == 200
-    said = (
-        LogEntry.objects.filter(action_flag=Act.RIGHTS)
-        .order_by("pk")
-        .values_list("change_message", flat=True)
-    )
-    assert list(said) == ["Switched off.", "Switched on."]
+    said = LogEntry.objects.filter(action_flag=Act.RIGHTS).order_by("pk")
+    assert [audit.told(entry) for entry in said] == ["Switched off.", "Switched on."]
 
 
 @pytest.mark.parametrize("word", ["off", "on", "sign-out", "second-step", "password"])

@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import LogEntry
 
+from accounts.audit import Act
 from accounts.models import User
 from tests.staff import make_staff
 
@@ -85,5 +86,5 @@ def test_a_passkey_is_set_up_and_then_signs_in_without_a_password(browser, live_
         page.wait_for_url("**/staff/")
         assert violations == []
     assert Authenticator.objects.filter(user=user, type="webauthn").count() == 1
-    assert LogEntry.objects.filter(user=user, change_message="Signed in.").count() == 3
+    assert LogEntry.objects.filter(user=user, action_flag=Act.SIGNED_IN).count() == 3
     assert User.objects.get().last_login is not None

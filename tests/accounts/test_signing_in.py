@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from limits import RateLimitItemPerMinute
 
-from accounts import logins
+from accounts import audit, logins
 from accounts.audit import Act
 from accounts.models import User
 from accounts.signin import second_factor, secrets
@@ -142,8 +142,8 @@ def test_guessing_at_codes_ends_after_a_few_even_with_the_right_one(monkeypatch)
     type_password(client, user)
     assert "Too many failed logins" in client.post(reverse("mfa_authenticate"), {"code": code()}).text
     assert not is_in(client)
-    refused = LogEntry.objects.filter(action_flag=Act.REFUSED).values_list("change_message", flat=True)
-    assert list(refused) == ["A wrong code."] * 3
+    refused = LogEntry.objects.filter(action_flag=Act.REFUSED)
+    assert [audit.told(entry) for entry in refused] == ["A wrong code."] * 3
 
 
 def test_guessing_at_the_password_of_whoever_is_signed_in_ends_as_well(monkeypatch):
@@ -212,8 +212,8 @@ def test_an_app_is_set_up_with_recovery_codes_each_of_which_signs_in_once(django
         type_password(client, user)
         type_code(client, codes[3])
         assert is_in(client) == opens
-    kept = LogEntry.objects.filter(action_flag=Act.RIGHTS).values_list("change_message", flat=True)
-    assert "Set up for themselves: totp." in list(kept)
+    kept = LogEntry.objects.filter(action_flag=Act.RIGHTS)
+    assert "Set up for themselves: authenticator app." in [audit.told(entry) for entry in kept]
 
 
 def test_a_copy_of_the_database_with_another_secret_key_proves_nobody(settings):
@@ -297,7 +297,7 @@ def test_a_lost_factor_is_reset_by_command_and_ends_the_sessions():
     call_command("reset_second_factor", user.username)
     assert not is_in(client)
     assert type_password(client, user) == DESK
-    assert LogEntry.objects.get(action_flag=Act.RIGHTS).change_message == "Removed the second factor (1)."
+    assert audit.told(LogEntry.objects.get(action_flag=Act.RIGHTS)) == "Removed the second factor (1)."
 
 
 # --- everywhere else

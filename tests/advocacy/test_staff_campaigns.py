@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import audit
 from advocacy.admin.overview import ends_in_words, matches_in_words, matches_of
 from advocacy.admin.texts import TextForm
 from advocacy.models import Campaign, Letter, LetterTemplate, TargetRule
@@ -134,7 +135,7 @@ def test_leaving_test_mode_is_written_into_the_log_of_staff_acts(desk):
     url = reverse("admin:advocacy_campaign_test_mode", args=[campaign.pk])
     desk.post(url)
     assert not Campaign.objects.get().test_mode
-    assert LogEntry.objects.get().get_change_message() == "Left test mode."
+    assert audit.told(LogEntry.objects.get()) == "Left test mode."
 
 
 def test_a_campaign_to_more_than_a_thousand_people_leaves_test_mode_by_its_name_only(desk, monkeypatch):

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import User
 from advocacy.admin.history import steps_of
 from advocacy.models import Letter
@@ -167,8 +168,8 @@ def test_a_released_letter_waits_for_its_turn_and_says_who_released_it(desk, mod
     assert letter.slot is not None
     assert letter.held_by == moderator
     [entry] = LogEntry.objects.filter(object_id=str(letter.pk))
-    assert (entry.user, entry.get_change_message()) == (moderator, "Released. It had been held: two links")
-    assert "Released. It had been held: two links" in [step.words for step in steps_of(letter)]
+    assert (entry.user, audit.told(entry)) == (moderator, "Released. It had been held: “two links”")
+    assert "Released. It had been held: “two links”" in [step.words for step in steps_of(letter)]
 
 
 def test_a_refused_letter_keeps_the_reason_and_who_refused_it(desk, moderator):

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from accounts import audit
 from advocacy.admin import uploads
 from advocacy.models import Area, Postcode
 from tests.staff import make_staff
@@ -46,7 +47,7 @@ def test_a_file_of_postcodes_is_read_first_and_changes_nothing_before_a_person_s
     answer = desk.post(reverse(UPLOAD), {"run": "1"})
     assert answer["Location"] == reverse("admin:advocacy_postcode_changelist")
     assert known() == {("KE", "00100", "KE-110"), ("KE", "40100", "KE-042"), ("KE", "40100", "KE-041")}
-    assert LogEntry.objects.get().change_message == "Imported 3 pairs of KE."
+    assert audit.told(LogEntry.objects.get()) == "Imported 3 pairs of KE."
 
 
 def test_the_postcodes_of_other_countries_stay(desk):

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from accounts import audit
 from accounts.spreadsheets import harmless
 from advocacy.admin import uploads
 from advocacy.models import ColumnMapping, ContactRoute, Letter, Person, RepresentativeImport
@@ -314,7 +315,7 @@ def test_an_export_holds_what_the_list_shows_and_is_written_into_the_log(desk):
     [row] = csv.DictReader(io.StringIO(answer.content.decode()))
     assert row["name"] == "'=cmd|' /C calc'!A0 Kenya"
     assert (row["email"], row["country"]) == ("ann@parliament.example", "KE")
-    assert LogEntry.objects.get().get_change_message() == "Exported 1 rows as csv."
+    assert audit.told(LogEntry.objects.get()) == "Exported 1 rows as csv."
     assert "no-store" in answer["Cache-Control"]
 
 

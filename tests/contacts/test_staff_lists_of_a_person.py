@@ -49,7 +49,9 @@ def test_who_is_taken_off_a_list_by_staff_has_left_it_with_the_reason_and_stays_
     assert Subscription.objects.get(mailing_list=other).status == "confirmed"
     consent = Consent.objects.get()
     assert (consent.granted, consent.source, consent.proof["note"]) == (False, "desk", "She rang.")
-    assert consent.proof["staff"] == LogEntry.objects.get(change_message__contains="Taken off").user_id
+    assert (
+        consent.proof["staff"] == LogEntry.objects.get(change_message__contains="contacts.taken_off").user_id
+    )
     assert "She rang." in desk.get(url("change", contact.pk)).content.decode()
 
 
@@ -73,7 +75,7 @@ def test_who_is_put_on_a_list_by_staff_is_confirmed_with_the_words_the_place_and
     since = timezone.localtime(contact.created_at)
     with translation.override("ar"):
         assert f"{date_format(since, 'DATE_FORMAT')} {date_format(since, 'TIME_FORMAT')}" in in_arabic
-    assert LogEntry.objects.filter(change_message__contains="Put on").count() == 1
+    assert LogEntry.objects.filter(change_message__contains="contacts.put_on").count() == 1
 
 
 @pytest.mark.parametrize("refused", ["left", "suppressed"])

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from accounts import audit
 from advocacy.expressions import moderating, writing
 from advocacy.models import Expression
 from tests.factories import make_campaign, make_expression, make_words
@@ -69,7 +70,7 @@ def test_several_are_published_at_once_and_those_that_moved_on_are_left(moderato
         Status.PUBLISHED,
     ]
     assert len(outbox.deliver()) == 1
-    assert LogEntry.objects.filter(object_id=str(rows[2].pk), change_message="Published.").exists()
+    assert audit.told(LogEntry.objects.get(object_id=str(rows[2].pk))) == "Published."
 
 
 def test_nothing_is_refused_without_a_reason(moderator):
