@@ -66,10 +66,11 @@
     place.innerHTML = html;
     makeAllRich(place);
     makeCounts(place);
+    makeFolds(place);
     let target = focus && document.getElementById(focus);
     if (target && target.disabled) target = target.closest("[data-block]");
     if (target && target.id === "palette") target = target.querySelector("button");
-    if (target) { target.focus({ preventScroll: true }); target.scrollIntoView({ block: "nearest" }); }
+    if (target) { reach(target); target.focus({ preventScroll: true }); target.scrollIntoView({ block: "nearest" }); }
   }
   function showProblems(problems) {
     const box = document.getElementById("problems");
@@ -164,6 +165,8 @@
     const name = marked && [...marked.classList].find((one) => one.startsWith("block-"));
     const block = name && document.getElementById(name);
     if (!block) return;
+    show("write");
+    reach(block);
     block.scrollIntoView({ block: "center" });
     const field = block.querySelector(".rich-text, .composer-fields input:not([type=hidden]), .composer-fields select");
     (field || block).focus({ preventScroll: true });
@@ -197,7 +200,64 @@
     if (top < frames.scrollTop || bottom > frames.scrollTop + frames.clientHeight) frames.scrollTop = Math.max(0, top - 40);
   });
 
+  /* --- one of both at a time where there is no room for two; the style sheet says where */
+  const views = form.querySelectorAll("[data-view]"), left = { write: 0, preview: 0 };
+  form.dataset.shows = "write";
+  function show(view) {
+    if (form.dataset.shows === view) return;
+    left[form.dataset.shows] = scrollY;
+    form.dataset.shows = view;
+    for (const link of views) {
+      if (link.dataset.view === view) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+    if (view === "preview") fit(frames.querySelector("iframe.shown"));
+    const top = form.getBoundingClientRect().top + scrollY;
+    scrollTo({ top: scrollY > top || left[view] > top ? Math.max(top, left[view]) : scrollY, behavior: "instant" });
+  }
+  for (const link of views) link.addEventListener("click", (event) => { event.preventDefault(); show(link.dataset.view); });
+
   if (!isOpen) return;
+
+  /* --- a block folds to a line with its first words: on a phone all of them, where there are more than three */
+  const folded = new Set();
+  function firstWords(block) {
+    for (const field of block.querySelectorAll(":scope > .composer-fields :is(.rich-text, input:not([type]), textarea:not([data-rich]), select[data-picture])")) {
+      const parts = field.matches(".rich-text") ? [...field.querySelectorAll("p, li, h3, h4")].map((one) => one.textContent) : [];
+      const said = parts.length ? parts.join(" ") : field.options ? field.value && field.selectedOptions[0].text : field.value;
+      if (said && said.trim()) return said.trim().replace(/\s+/g, " ").slice(0, 80);
+    }
+    return "";
+  }
+  function fold(block, isFolded) {
+    const button = block.querySelector(":scope > header .composer-fold");
+    folded[isFolded ? "add" : "delete"](block.dataset.block);
+    block.classList.toggle("folded", isFolded);
+    button.setAttribute("aria-expanded", String(!isFolded));
+    button.querySelector("bdi").textContent = isFolded ? firstWords(block) : "";
+  }
+  function makeFolds(within) {
+    for (const block of within.querySelectorAll("[data-block]")) {
+      const heading = block.querySelector(":scope > header h3"), button = document.createElement("button");
+      button.type = "button";
+      button.className = "composer-fold";
+      button.append(heading.textContent, " ", document.createElement("bdi"));
+      button.addEventListener("click", () => fold(block, !block.classList.contains("folded")));
+      heading.replaceChildren(button);
+      fold(block, folded.has(block.dataset.block));
+    }
+  }
+  /* What is to be written in stands open, with the blocks around it. */
+  function reach(place) {
+    for (let block = place.closest("[data-block]"); block; block = block.parentElement.closest("[data-block]")) fold(block, false);
+  }
+  const outer = form.querySelectorAll("#blocks > .composer-blocks > [data-block]");
+  if (matchMedia("(max-width: 767px)").matches && outer.length > 3) for (const block of outer) folded.add(block.dataset.block);
+  form.addEventListener("click", (event) => {
+    const link = event.target.closest(".composer-problems a");
+    const place = link && document.getElementById(link.hash.slice(1));
+    if (place) reach(place);
+  });
 
   /* --- how long a line is */
   function makeCounts(within) {
@@ -218,6 +278,7 @@
   }
   makeCounts(form);
   makeAllRich(form);
+  makeFolds(form);
 
   /* --- merge fields go where one wrote last */
   let last = null;
@@ -234,6 +295,7 @@
   document.getElementById("merge-insert").addEventListener("click", () => {
     if (!last || !last.isConnected) last = document.getElementById("subject");
     const editor = richEditors.get(last);
+    reach(last);
     last.closest("[data-block]")?.scrollIntoView({ block: "nearest" });
     if (editor) { editor.focus(); editor.insertPlainText(written()); return; }
     last.focus();

@@ -192,3 +192,71 @@ def test_two_who_write_at_once_are_told_and_keep_both_texts(open_desk, live_serv
     page.click("text=Save as chosen")
     expect(page.locator("#subject")).to_have_value("Ben's subject")
     expect(page.locator("[id='a1-text']")).to_have_value("Ann's heading")
+
+
+def long_mailing() -> Mailing:
+    mailing = make_mailing()
+    text = mailing.texts.get()
+    empty = {"id": "b1", "kind": "button", "text": "", "url": ""}
+    points = {"id": "l1", "kind": "list", "items": ["Open the page", "Choose your country"]}
+    footer = text.blocks[-1]
+    texts.save(
+        text,
+        text.version,
+        Content("Subject", "", [*text.blocks[:-1], points, empty, footer], ""),
+        make_staff(),
+    )
+    return mailing
+
+
+@pytest.mark.timeout(120)
+def test_on_a_phone_writing_and_preview_take_turns_and_blocks_fold_to_a_line(open_desk, live_server):
+    page = open_desk(make_staff("superuser"), width=375, language="ar")
+    page.goto(url(live_server, long_mailing()))
+    fold, points = page.locator("#block-a1 .composer-fold"), page.locator("#block-l1 .composer-fold")
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    expect(fold).to_contain_text("Stand with victims")
+    expect(points).to_contain_text("Open the page Choose your country")
+    expect(page.locator("#preview")).to_be_hidden()
+
+    fold.press("Enter")
+    page.fill("[id='a1-text']", "Stand with all victims")
+    page.locator("[data-view=preview]").click()
+    expect(page.locator("[data-view=preview]")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#block-a1")).to_be_hidden()
+    expect(page.locator("#saved")).to_be_visible()
+    mail = page.frame_locator("#screen iframe.shown")
+    expect(mail.locator("body")).to_contain_text("Stand with all victims", timeout=20_000)
+
+    # A tap on the mail leads to where it is written, and opens it; so does a link to what is missing.
+    mail.get_by_text("justice must be global").click()
+    expect(page.locator("[id='a2-html-rich']")).to_be_focused()
+    expect(page.locator("#preview")).to_be_hidden()
+    page.locator("#problems summary").click()
+    page.locator("#problems a[href='#block-b1']").first.click()
+    expect(page.locator("[id='b1-text']")).to_be_visible()
+
+    # What is folded stays folded when the server answers with the blocks anew; what was opened stays open.
+    page.locator("#down-l1").press("Enter")
+    expect(page.locator(".composer-blocks > li").nth(3)).to_have_attribute("data-block", "l1", timeout=15_000)
+    expect(points).to_have_attribute("aria-expanded", "false")
+    expect(page.locator("[id='b1-text']")).to_be_visible()
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide == 0
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('#writing button, #writing select, .composer-views a')]"
+        ".filter((one) => one.checkVisibility({ opacityProperty: true }) && !one.matches('.rich-tools *, .segment-enter'))"
+        ".map((one) => [one.id || one.textContent.trim(), Math.round(one.getBoundingClientRect().height)])"
+        ".filter(([, height]) => height < 40)"
+    )
+    assert sizes == []
+
+
+def test_without_a_script_the_preview_of_a_phone_is_one_link_away(open_desk, live_server):
+    page = open_desk(make_staff("superuser"), width=375, java_script_enabled=False)
+    page.goto(url(live_server, long_mailing()))
+    expect(page.locator("[id='a1-text']")).to_be_visible()
+    page.locator(".composer-views a[href='#preview']").click()
+    expect(page.locator("#screen iframe")).to_be_in_viewport()
+    page.locator(".composer-views a[href='#writing']").click()
+    expect(page.locator("#subject")).to_be_in_viewport()
