@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.core.cache import cache
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -144,6 +144,7 @@ def _counted(campaign: Campaign) -> dict[int | None, Figures]:
     )
     sign_ups: dict[int | None, int] = dict(
         Submission.objects.filter(campaign=campaign, confirmed_at__isnull=False, wants_member_news=True)
+        .filter(Exists(Letter.objects.filter(submission=OuterRef("pk"), is_test=False)))
         .order_by()
         .values("membership")
         .annotate(found=Count("supporter", distinct=True))

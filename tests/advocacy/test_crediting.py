@@ -58,10 +58,12 @@ def test_each_way_to_a_member_is_counted_and_passing_on_apart():
 def test_a_letter_taken_back_and_a_test_count_for_nobody():
     member = make_membership()
     letters.withdraw(confirmed(member.campaign, membership=member).letters.get())
-    tests = make_membership(make_campaign(test_mode=True))
-    confirmed(tests.campaign, membership=tests)
+    tests = make_membership(make_campaign(test_mode=True), with_list=True)
+    confirmed(tests.campaign, membership=tests, wants_member_news=True)
     assert crediting.of_member(member).letters == 0
-    assert crediting.of_member(tests).letters == 0
+    found = crediting.of_campaign(tests.campaign)
+    assert (found[tests.pk].letters, found[tests.pk].sign_ups) == (0, 0)
+    assert crediting.total_of(found, tests.campaign).sign_ups == 0
 
 
 def test_the_figures_of_many_members_take_as_many_questions_as_those_of_one(django_assert_num_queries):
