@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from django.core.cache import cache
 from django.db.models import Count, F, QuerySet
@@ -15,6 +18,8 @@ from advocacy.models import Campaign, Letter
 DELAY = timedelta(minutes=5)
 FEWEST = 5  # supporters from which on a country is named
 _STEPS = (1, 2, 5)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,22 @@ class Progress:
         return min(100, 100 * self.letters // self.goal)
 
 
+def counted_once(name: str, campaign: Campaign, count: Callable[[datetime], T]) -> T:
+    """What `count` finds for a moment at most five minutes ago, which it is given: asked once for each such moment,
+    however many visitors there are. `name` tells these figures of a campaign from its others."""
+    as_of = _last_stretch(timezone.now())
+    key = f"advocacy:{name}:{campaign.pk}:{int(as_of.timestamp())}"
+    found: T | None = cache.get(key)
+    if found is None:
+        found = count(as_of)
+        cache.set(key, found, timeout=2 * DELAY.total_seconds())
+    return found
+
+
 def progress(campaign: Campaign) -> Progress:
     """The public figures of a campaign. Counted once every five minutes, however many visitors ask."""
     as_of = _last_stretch(timezone.now())
-    key = f"advocacy:progress:{campaign.pk}:{int(as_of.timestamp())}"
-    found = cache.get_or_set(key, lambda: _count(campaign, as_of), timeout=2 * DELAY.total_seconds())
-    letters, supporters, countries = found or (0, 0, 0)
+    letters, supporters, countries = counted_once("progress", campaign, partial(_count, campaign))
     return Progress(rounded(letters), rounded(supporters), countries, goal_for(letters, campaign.goal), as_of)
 
 
@@ -55,12 +70,7 @@ def reached(campaign: Campaign) -> Reached:
     A country with fewer than FEWEST supporters is not named: in some, to have written is a danger, and whoever knows
     of one supporter there would know who it is.
     """
-    as_of = _last_stretch(timezone.now())
-    key = f"advocacy:reached:{campaign.pk}:{int(as_of.timestamp())}"
-    found: dict[str, int] = (
-        cache.get_or_set(key, lambda: _count_by_country(campaign, as_of), timeout=2 * DELAY.total_seconds())
-        or {}
-    )
+    found = counted_once("reached", campaign, partial(_count_by_country, campaign))
     named = {code: rounded(count) for code, count in found.items() if count >= FEWEST}
     return Reached(named, len(found) - len(named))
 

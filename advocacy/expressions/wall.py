@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from advocacy.models import Campaign, Expression
+from advocacy.progress import counted_once
 from contacts import naming
 
 ON_A_PAGE = 24
@@ -127,8 +128,9 @@ def newest(campaign: Campaign) -> list[Expression]:
 
 
 def by_category(campaign: Campaign) -> list[Choice]:
-    """How many of each category are published, most first."""
-    return _choices("category", _counts(campaign), Filters())
+    """How many of each category are published, most first. Counted once every five minutes (`progress.py`)."""
+    counts = counted_once("wall", campaign, lambda _as_of: _counts(campaign))
+    return _choices("category", counts, Filters())
 
 
 # --- keys ---------------------------------------------------------------------------------------------------------

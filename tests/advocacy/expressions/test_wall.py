@@ -8,9 +8,12 @@ from xml.etree import ElementTree
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from advocacy import progress
 from advocacy.expressions import moderating, wall, writing
 from advocacy.models import Campaign, Expression
 from tests.advocacy.pages import Visitor
@@ -200,3 +203,21 @@ def test_what_is_taken_down_is_gone_from_the_wall_at_once(campaign):
     assert "pupils" in read(campaign).text
     writing.take_down(expression)
     assert "pupils" not in read(campaign).text
+
+
+# --- on the campaign's page -----------------------------------------------------------------------------------------
+
+
+def test_the_campaigns_page_counts_the_wall_once_in_five_minutes_however_many_look(campaign):
+    make_expression(campaign, category="media")
+    (before,) = wall.by_category(campaign)
+    assert (before.label, before.count) == ("Media", 1)
+    make_expression(campaign, category="media")
+    make_expression(campaign, category="state", organisation_name="Example")
+    with CaptureQueriesContext(connection) as asked:
+        page = Visitor().get(f"/en/c/{campaign.slug}/")
+    rows = [query["sql"] for query in asked.captured_queries if "advocacy_expression" in query["sql"]]
+    assert len(rows) == 1, "the three newest, and no count"
+    assert page.html.count("?category=") == 1
+    with time_machine.travel(timezone.now() + progress.DELAY + dt.timedelta(seconds=1)):
+        assert [(one.label, one.count) for one in wall.by_category(campaign)] == [("Media", 2), ("State", 1)]
