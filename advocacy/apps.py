@@ -19,6 +19,7 @@ class AdvocacyConfig(AppConfig):
         kinds.register(kind.LETTER, check=door.check_letter, fields=mails.letter_fields)
         kinds.register(kind.CONFIRMATION, check=mails.check_confirmation, fields=mails.confirmation_fields)
         kinds.register(kind.SYSTEM, fields=mails.system_fields)
+        kinds.register(kind.NOTICE, check=mails.check_notice, fields=mails.notice_fields)
         delivery_settled.connect(receivers.on_settled, dispatch_uid="advocacy.receivers.on_settled")
         invariants.register()
         outcomes.register()

@@ -23,6 +23,7 @@ from contacts.addresses import Address, parse
 from mailer import composing, sending
 from mailer.composing import Rendered
 from mailer.models import Delivery, Message
+from mailer.preferences import link_mails
 
 # --- to the supporter -------------------------------------------------------------------------------------------
 
@@ -185,6 +186,15 @@ def confirmation_fields(delivery: Delivery) -> Mapping[str, str]:
     if submission is None:
         return {}
     return {"link": links.confirm(submission), "not_me_link": links.not_me(submission)}
+
+
+def check_notice(delivery: Delivery) -> str:
+    """Why a link somebody asked for may not go; of all but expressions the mailer knows."""
+    return expressions.check(delivery) if expressions.is_ours(delivery) else link_mails.check(delivery)
+
+
+def notice_fields(delivery: Delivery) -> Mapping[str, str]:
+    return expressions.fields(delivery) if expressions.is_ours(delivery) else link_mails.fields(delivery)
 
 
 def system_fields(delivery: Delivery) -> Mapping[str, str]:

@@ -13,14 +13,17 @@ from django.utils import timezone
 
 from advocacy import texts
 from advocacy.expressions import links
-from advocacy.models import Expression
-from contacts.addresses import parse
+from advocacy.models import Campaign, Expression
+from contacts.addresses import Address, parse
 from mailer import house_mails, sending
 from mailer.models import Delivery, Message
 
 Kind = Delivery.Kind
 Status = Expression.Status
-_FOR_ITS_LINK = "link"
+# In the context of a mail with the link to somebody's page: the campaign it is of, and the language to write in.
+_LINK_OF, _LINK_IN = "expression_link_of", "in"
+# Those whose writer can still be asked, and may change them.
+OPEN = (Status.CONFIRMED, Status.PUBLISHED, Status.REFUSED)
 
 
 def confirmation(expression: Expression, at: datetime | None = None) -> Delivery:
@@ -34,13 +37,15 @@ def confirmation(expression: Expression, at: datetime | None = None) -> Delivery
     )
 
 
-def own_link(expression: Expression) -> Delivery:
-    """Queue the mail that leads its writer, who lost the first one, back to their page."""
+def own_link(campaign: Campaign, address: Address, language: str, at: datetime | None = None) -> Delivery:
+    """Queue the mail that leads somebody who lost the first one back to their page. Whether this address has a page
+    the door finds out: what asks for it does the same work for everybody (A8)."""
     return sending.queue(
-        _message("expression_link", expression),
-        to=parse(expression.address),
-        kind=Kind.CONFIRMATION,
-        context={"expression": expression.pk, "for": _FOR_ITS_LINK},
+        _of_campaign("expression_link", campaign, language),
+        to=address,
+        kind=Kind.NOTICE,
+        due_at=at,
+        context={_LINK_OF: campaign.pk, _LINK_IN: language},
     )
 
 
@@ -66,7 +71,10 @@ def _decided(mail: str, expression: Expression, **context: str) -> Delivery | No
 
 
 def _message(mail: str, expression: Expression, **context: str) -> Message:
-    campaign, language = expression.campaign, expression.mail_language
+    return _of_campaign(mail, expression.campaign, expression.mail_language, **context)
+
+
+def _of_campaign(mail: str, campaign: Campaign, language: str, **context: str) -> Message:
     return house_mails.message(
         mail,
         language,
@@ -81,16 +89,16 @@ def _message(mail: str, expression: Expression, **context: str) -> Message:
 
 
 def is_ours(delivery: Delivery) -> bool:
-    return "expression" in delivery.context
+    return "expression" in delivery.context or _LINK_OF in delivery.context
 
 
 def check(delivery: Delivery) -> str:
-    """Why a mail may no longer go: it was confirmed, denied, expired or erased."""
+    """Why a mail may no longer go: it was confirmed, denied, expired or erased, or its reader has no page."""
     expression = _of(delivery)
     if expression is None or not expression.address:
         return "the expression is gone"
-    if delivery.context.get("for") == _FOR_ITS_LINK:
-        return "" if expression.confirmed_at else "the expression is gone"
+    if _LINK_OF in delivery.context:
+        return ""
     if expression.status == Status.WITHDRAWN:
         return "the owner of the mailbox said it was not them"
     if expression.status != Status.PENDING:
@@ -104,13 +112,18 @@ def fields(delivery: Delivery) -> Mapping[str, str]:
     expression = _of(delivery)
     if expression is None:
         return {}
+    if _LINK_OF in delivery.context:
+        expression.mail_language = delivery.context[_LINK_IN]
+        return {"link": links.own(expression), "not_me_link": links.not_me(expression)}
     if delivery.kind == Kind.CONFIRMATION:
-        is_link = delivery.context.get("for") == _FOR_ITS_LINK
-        link = links.own(expression) if is_link else links.confirm(expression)
-        return {"link": link, "not_me_link": links.not_me(expression)}
+        return {"link": links.confirm(expression), "not_me_link": links.not_me(expression)}
     return {"link": links.own(expression), "page_link": links.page(expression, expression.mail_language)}
 
 
 def _of(delivery: Delivery) -> Expression | None:
+    rows = Expression.objects.select_related("campaign")
+    if _LINK_OF in delivery.context:
+        theirs = rows.filter(campaign=delivery.context[_LINK_OF], address_hash=delivery.address_hash)
+        return theirs.filter(status__in=OPEN).order_by("-pk").first()
     pk = delivery.context.get("expression")
-    return Expression.objects.select_related("campaign").filter(pk=pk).first() if pk else None
+    return rows.filter(pk=pk).first() if pk else None

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from advocacy import suspicion
 from advocacy.expressions import links, mails, pictures
+from advocacy.expressions.mails import OPEN
 from advocacy.expressions.words import Words
 from advocacy.models import Campaign, Expression, Membership
 from contacts import suppressions
@@ -31,8 +32,6 @@ Status = Expression.Status
 CONFIRM_DAYS = timedelta(days=7)
 NOT_ME = timedelta(days=365)
 MAX_REVISIONS = 30
-# Those whose writer can still be asked, and may change them.
-OPEN = (Status.CONFIRMED, Status.PUBLISHED, Status.REFUSED)
 LIVE = (Status.CONFIRMED, Status.PUBLISHED)
 
 
@@ -134,17 +133,17 @@ def next_mail(expression: Expression) -> datetime:
 
 
 @transaction.atomic
-def mail_own_link(campaign: Campaign, address: Address) -> None:
-    """Mail somebody the link to what they said in this campaign, if they said something and there is room for a mail.
+def mail_own_link(campaign: Campaign, address: Address, language: str) -> None:
+    """Queue the mail with the link to what somebody said in this campaign, once the address has room for it (A3).
 
-    Returns nothing: the page must not tell who is known (A8).
+    The work is the same whoever it is, and nothing is returned: the page must not tell who is known (A8). Whether there
+    is anything to link to is asked at the door.
     """
     suppressions.hold(address.hash)
-    mine = Expression.objects.filter(campaign=campaign, address_hash=address.hash, status__in=OPEN)
-    expression = mine.select_related("campaign").order_by("-pk").first()
     now = database_now()
-    if expression is not None and allowance.next_mail(address.hash, now) <= now:
-        mails.own_link(expression)
+    at = allowance.next_mail(address.hash, now)
+    if at <= now + allowance.LONGEST_WAIT:
+        mails.own_link(campaign, address, language, at if at > now else None)
 
 
 # --- proven -------------------------------------------------------------------------------------------------------

@@ -218,6 +218,6 @@ def lost_link(request: HttpRequest, slug: str) -> HttpResponse:
     form = LinkForm(request.POST if request.method == "POST" else None)
     is_done = form.is_valid()
     if is_done and budgets.within(LOST_LINKS, "advocacy", "expression-links", network_of(request)):
-        writing.mail_own_link(campaign, form.cleaned_data["email"])
+        writing.mail_own_link(campaign, form.cleaned_data["email"], get_language() or "en")
     context = {"campaign": campaign, "form": form, "is_done": is_done}
     return render(request, "advocacy/expressions/lost_link.html", context, status=422 if form.errors else 200)
