@@ -83,8 +83,9 @@ def keep(expression: Expression, by: User) -> bool:
 
 
 def _decided(by: User) -> dict[str, object]:
-    """Who decided, and an end to what was reported before."""
-    return {"decided_by": by, "decided_at": Now(), "reported_at": None, "report_words": "", "reports": 0}
+    """Who decided, and an end to what was reported or marked before: a person has looked at it."""
+    looked_at = {"suspicious": "", "reported_at": None, "report_words": "", "reports": 0}
+    return {"decided_by": by, "decided_at": Now(), **looked_at}
 
 
 def report(expression: Expression, told: str) -> bool:

@@ -248,7 +248,8 @@ def change(expression: Expression, words: Words) -> bool:
     fields = asdict(words)
     if all(getattr(row, name) == value for name, value in fields.items()):
         return False
-    _look_again(row, suspicious=_odd(words)[:300], **fields)
+    # A mark that nobody has looked at stays, whatever the words are now.
+    _look_again(row, suspicious=row.suspicious or _odd(words)[:300], **fields)
     return True
 
 

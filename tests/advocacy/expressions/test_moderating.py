@@ -63,6 +63,17 @@ def test_what_changed_since_it_was_looked_at_is_not_published():
     assert expression.status == Status.CONFIRMED
 
 
+def test_a_mark_stays_until_a_person_has_looked_whatever_its_writer_changes():
+    expression = make_expression(status=Status.CONFIRMED, suspicious="a word of our word list")
+    assert writing.change(expression, make_words(statement="All is well now."))
+    expression.refresh_from_db()
+    assert expression.suspicious == "a word of our word list"
+    assert moderating.publish(expression, make_user(), expression.revision)
+    assert writing.change(expression, make_words(statement="All is better now."))
+    expression.refresh_from_db()
+    assert (expression.status, expression.suspicious) == (Status.CONFIRMED, "")
+
+
 def test_what_its_writer_took_down_stays_down():
     expression = make_expression(status=Status.CONFIRMED)
     writing.take_down(expression)
