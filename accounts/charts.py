@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ PERIODS = (30, 90)  # days that the charts of the home page may show
 WIDTH, HEIGHT = 360, 150  # of a drawing, with its axes
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 12, 22
 _LABELS = 5  # days named below a chart
+_STEPS = 4  # of the axis of figures, at most
 _A_DAY = dt.timedelta(days=1)
 _PAST_FOR, _TODAY_FOR = 7 * 86_400, 60  # seconds for which a count is remembered
 _AT_ONCE = 10  # days counted by one query
@@ -88,15 +91,32 @@ class Series:
     # --- the drawing
 
     @property
-    def ceiling(self) -> float:
-        """The figure at the upper end of the axis: the first of 1, 2, 5, 10, 20 … that holds every day."""
+    def _least(self) -> float:
+        """The smallest step of the axis: one of what is counted, or a hundredth of a percent."""
+        return 0.01 if self.unit == "%" and any(number for _day, number in self.days) else 1
+
+    @property
+    def _axis(self) -> tuple[int, int]:
+        """The step of the axis of figures and how many there are, the step counted in `_least`.
+
+        It is the smallest of 1, 2, 5, 10, 20, 50 … that reaches the highest day in `_STEPS` or fewer: whole numbers, so
+        that no axis says two and a half letters.
+        """
         highest = max((number or 0 for _day, number in self.days), default=0)
-        step = 0.01 if self.unit == "%" and highest else 1
-        while True:
-            for factor in (1, 2, 5):
-                if step * factor >= highest:
-                    return step * factor
-            step *= 10
+        reach = max(math.ceil(round(highest / self._least, 6)), 1)
+        step = next(
+            factor * power
+            for power in (10**digits for digits in itertools.count())
+            for factor in (1, 2, 5)
+            if factor * power * _STEPS >= reach
+        )
+        return step, math.ceil(reach / step)
+
+    @property
+    def ceiling(self) -> float:
+        """The figure at the upper end of the axis: the first mark that holds every day."""
+        step, count = self._axis
+        return round(step * count * self._least, 2)
 
     @property
     def bars(self) -> list[Bar]:
@@ -116,12 +136,16 @@ class Series:
 
     @property
     def up(self) -> list[Tick]:
-        """The marks of the axis of figures: nothing, half and all of the ceiling."""
-        room, top = HEIGHT - _TOP - _BOTTOM, self.ceiling
-        parts = (0.0, 1.0) if top == 1 or top == 0.01 else (0.0, 0.5, 1.0)
+        """The marks of the axis of figures, from nothing to the ceiling."""
+        room, (step, count) = HEIGHT - _TOP - _BOTTOM, self._axis
+        figures = [round(step * mark * self._least, 2) for mark in range(count + 1)]
+        is_whole = all(figure % 1 == 0 for figure in figures)
         return [
-            Tick(round(HEIGHT - _BOTTOM - part * room, 1), self._in_words(part * top, short=True))
-            for part in parts
+            Tick(
+                round(HEIGHT - _BOTTOM - room * mark / count, 1),
+                self._in_words(figure, short=is_whole or not figure),
+            )
+            for mark, figure in enumerate(figures)
         ]
 
     @property
@@ -153,7 +177,7 @@ class Series:
 
     def _in_words(self, number: float, *, short: bool = False) -> str:
         if self.unit == "%":
-            return f"{number_format(number, 2 if not short or number % 1 else 0)}%"
+            return f"{number_format(number, 0 if short else 2)}%"
         places = 1 if number % 1 else 0
         return number_format(number, places, force_grouping=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 import pytest
 from django.core.cache import cache
@@ -101,16 +102,50 @@ def drawn(*numbers: float | None, unit: str = "") -> Series:
 
 
 @pytest.mark.parametrize(
-    ("highest", "ceiling"), [(0, 1), (1, 1), (3, 5), (7, 10), (12, 20), (1_000, 1_000), (1_001, 2_000)]
+    ("highest", "marks"),
+    [
+        (0, "0 1"),
+        (1, "0 1"),
+        (2, "0 1 2"),
+        (3, "0 1 2 3"),
+        (5, "0 2 4 6"),
+        (7, "0 2 4 6 8"),
+        (12, "0 5 10 15"),
+        (41, "0 20 40 60"),
+        (1_000, "0 500 1,000"),
+        (1_001, "0 500 1,000 1,500"),
+        (12_402, "0 5,000 10,000 15,000"),
+    ],
 )
-def test_the_axis_ends_at_a_round_figure_that_holds_every_day(highest, ceiling):
-    assert drawn(highest, 0).ceiling == ceiling
+def test_the_axis_of_a_count_has_whole_and_round_figures_up_to_one_that_holds_every_day(highest, marks):
+    series = drawn(highest, 0)
+    assert " ".join(tick.words for tick in series.up) == marks
+    assert series.ceiling >= highest
 
 
-def test_the_axis_of_a_rate_fits_a_small_one():
-    series = drawn(0.04, unit="%")
-    assert series.ceiling == 0.05
-    assert series.up[-1].words == "0.05%"
+def test_an_axis_has_at_most_five_marks_evenly_spread_over_the_drawing():
+    for highest in [*range(200), 999, 1_000_000, 1_000_001]:
+        marks = [tick.at for tick in drawn(highest, 0).up]
+        gaps = [before - after for before, after in pairwise(marks)]
+        assert 2 <= len(marks) <= 5
+        assert max(gaps) - min(gaps) < 0.3, "a tenth of a unit is lost where a mark is rounded"
+
+
+@pytest.mark.parametrize(
+    ("highest", "marks"),
+    [
+        (0, "0% 1%"),
+        (0.01, "0% 0.01%"),
+        (0.04, "0% 0.01% 0.02% 0.03% 0.04%"),
+        (0.42, "0% 0.20% 0.40% 0.60%"),
+        (1.9, "0% 0.50% 1.00% 1.50% 2.00%"),
+        (100, "0% 50% 100%"),
+    ],
+)
+def test_the_axis_of_a_rate_fits_a_small_one(highest, marks):
+    series = drawn(highest, unit="%")
+    assert " ".join(tick.words for tick in series.up) == marks
+    assert series.ceiling >= highest
 
 
 def test_every_bar_stands_inside_the_drawing_and_none_for_a_day_with_nothing():
