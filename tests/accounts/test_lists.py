@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts import saved_views
 from accounts.models import SavedView
@@ -107,8 +108,14 @@ def test_an_empty_list_says_what_to_do(client, staff):
 
 
 def test_a_cell_carries_the_words_of_its_column_and_no_markup_of_them():
-    assert labelled('<td class="a">x</td>', "state") == '<td data-label="State" class="a">x</td>'
-    assert labelled("<th>–</th>", '"><b>x') == '<th data-label="&quot;&gt;x" data-empty>–</th>'
+    cell, empty = mark_safe('<td class="a">&lt;b></td>'), mark_safe("<th>–</th>")
+    assert labelled(cell, "state") == '<td data-label="State" class="a">&lt;b></td>'
+    assert labelled(empty, r'"><b>\1') == r'<th data-label="&quot;&gt;\1" data-empty>–</th>'
+
+
+def test_a_cell_that_nobody_marked_as_html_is_escaped():
+    assert labelled("<td><script>", "state") == "&lt;td&gt;&lt;script&gt;"
+    assert isinstance(labelled("<td>", "state"), SafeString)
 
 
 # --- views
