@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from advocacy.models import Campaign, Letter
 from advocacy.retention import HELD_DAYS
@@ -14,23 +17,75 @@ from mailer.models import Delivery
 
 Status, Sent = Letter.Status, Delivery.Status
 
+# The codes of all states, each with its word, in the order of a letter's life.
+WORDS: dict[str, Any] = {
+    "unconfirmed": _lazy("not confirmed yet"),
+    "waiting": _lazy("waiting"),
+    "held": _lazy("held for a look"),
+    "by_hand": _lazy("for you to send"),
+    "leaving": _lazy("leaving"),
+    "sent": _lazy("sent"),
+    "delivered": _lazy("delivered"),
+    "answered": _lazy("answered"),
+    "sent_by_hand": _lazy("sent by you"),
+    "bounced": _lazy("came back"),
+    "unknown": _lazy("unknown"),
+    "failed": _lazy("not sent"),
+    "refused": _lazy("not sent"),
+    "closed": _lazy("not sent"),
+    "withdrawn": _lazy("withdrawn"),
+    "duplicate": _lazy("already written"),
+    "expired": _lazy("expired"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class LetterState:
     """Where a letter stands.
 
-    code: one English word for tests and styles. word and sentence: for people, translated. icon: a name of
+    code: a key of `WORDS`, for tests, styles and filters. sentence: for people, translated. icon: a name of
     `_icon.html`. tone: good, waiting, bad or plain. when: the moment the state is about, None if there is none.
     """
 
     code: str
-    word: str
     sentence: str
     icon: str
     tone: str
     when: datetime | None = None
     can_withdraw: bool = False
     can_answer: bool = False
+
+    @property
+    def word(self) -> str:
+        """The state in a word or three, translated: “came back”."""
+        return str(WORDS[self.code])
+
+
+def having(code: str) -> Q:
+    """The letters whose `state_of` has this code: every letter has exactly one. Raises KeyError for no such code."""
+    left = Q(status=Status.DISPATCHED, answered_at=None)
+    no_news = left & Q(delivery__bounced_at=None, delivery__delivered_at=None)
+    by_hand = Q(status=Status.BY_HAND, answered_at=None)
+    is_closed = Q(campaign__status=Campaign.Status.CLOSED)
+    return {
+        "unconfirmed": Q(status=Status.PENDING) & ~is_closed,
+        "closed": Q(status=Status.PENDING) & is_closed,
+        "waiting": Q(status=Status.CONFIRMED),
+        "held": Q(status=Status.WITHHELD) | no_news & Q(delivery__status=Sent.SUPPRESSED),
+        "by_hand": by_hand & Q(dispatched_at=None),
+        "sent_by_hand": by_hand & Q(dispatched_at__isnull=False),
+        "leaving": no_news & Q(delivery__status__in=[Sent.QUEUED, Sent.SENDING]),
+        "sent": no_news & Q(delivery__status=Sent.SENT),
+        "unknown": no_news & Q(delivery__status=Sent.UNKNOWN),
+        "failed": no_news & Q(delivery__status=Sent.FAILED),
+        "bounced": left & Q(delivery__bounced_at__isnull=False),
+        "delivered": left & Q(delivery__bounced_at=None, delivery__delivered_at__isnull=False),
+        "answered": Q(status__in=[Status.DISPATCHED, Status.BY_HAND], answered_at__isnull=False),
+        "withdrawn": Q(status=Status.WITHDRAWN) | no_news & Q(delivery__status=Sent.CANCELLED),
+        "refused": Q(status=Status.REFUSED),
+        "duplicate": Q(status=Status.DUPLICATE),
+        "expired": Q(status=Status.EXPIRED),
+    }[code]
 
 
 def state_of(letter: Letter) -> LetterState:
@@ -49,7 +104,6 @@ def _pending(letter: Letter) -> LetterState:
     if letter.campaign.status == Campaign.Status.CLOSED:
         return LetterState(
             "closed",
-            _("not sent"),
             _("The campaign was closed before this letter was confirmed."),
             "cross",
             "bad",
@@ -57,7 +111,6 @@ def _pending(letter: Letter) -> LetterState:
         )
     return LetterState(
         "unconfirmed",
-        _("not confirmed yet"),
         _("Nothing leaves before the link in our mail has been used."),
         "mail",
         "waiting",
@@ -82,7 +135,7 @@ def _waiting(letter: Letter) -> LetterState:
         )
     else:
         sentence, when = _("Letters leave one by one, so that they are read."), letter.slot
-    return LetterState("waiting", _("waiting"), sentence, "clock", "waiting", when, can_withdraw=True)
+    return LetterState("waiting", sentence, "clock", "waiting", when, can_withdraw=True)
 
 
 def _dispatched(letter: Letter) -> LetterState:
@@ -100,7 +153,6 @@ def _dispatched(letter: Letter) -> LetterState:
         case Sent.QUEUED | Sent.SENDING:
             return LetterState(
                 "leaving",
-                _("leaving"),
                 _("It is on its way to the mail provider.")
                 if delivery.attempts < 2
                 else _("The mail provider did not take it yet. We try again."),
@@ -112,7 +164,6 @@ def _dispatched(letter: Letter) -> LetterState:
         case Sent.UNKNOWN:
             return LetterState(
                 "unknown",
-                _("unknown"),
                 _(
                     "We asked the mail provider and got no clear answer. It may have left; we do not send it twice."
                 ),
@@ -128,7 +179,6 @@ def _dispatched(letter: Letter) -> LetterState:
     # Why is kept on the delivery in words for staff; they are in one language and may name what is not public.
     return LetterState(
         "failed",
-        _("not sent"),
         _("It could not be handed to our mail provider, so it was not sent. The campaign sees why."),
         "alert",
         "bad",
@@ -139,7 +189,6 @@ def _dispatched(letter: Letter) -> LetterState:
 def _answered(letter: Letter) -> LetterState:
     return LetterState(
         "answered",
-        _("answered"),
         _("You told us that they answered."),
         "check",
         "good",
@@ -154,7 +203,6 @@ def _by_hand(letter: Letter) -> LetterState:
     if letter.dispatched_at is not None:
         return LetterState(
             "sent_by_hand",
-            _("sent by you"),
             _("You told us that you sent it by their form. Did they answer? Tell us."),
             "check",
             "good",
@@ -163,7 +211,6 @@ def _by_hand(letter: Letter) -> LetterState:
         )
     return LetterState(
         "by_hand",
-        _("for you to send"),
         _("This office takes letters by its own form only. Copy the text and send it there."),
         "form",
         "waiting",
@@ -180,7 +227,7 @@ def _bounced(delivery: Delivery) -> LetterState:
         if why
         else _("The office's mail server refused it. We are looking for a better address.")
     )
-    return LetterState("bounced", _("came back"), sentence, "alert", "bad", delivery.bounced_at)
+    return LetterState("bounced", sentence, "alert", "bad", delivery.bounced_at)
 
 
 def _delivered(letter: Letter, delivery: Delivery) -> LetterState:
@@ -190,7 +237,6 @@ def _delivered(letter: Letter, delivery: Delivery) -> LetterState:
         sentence = _("The office's mail server has taken it. Did they answer? Tell us.")
     return LetterState(
         "delivered",
-        _("delivered"),
         sentence,
         "check",
         "good",
@@ -204,13 +250,12 @@ def _sent(delivery: Delivery) -> LetterState:
         sentence = _("The office's mail server asked us to wait. Our provider tries again by itself.")
     else:
         sentence = _("Our mail provider has taken it. We have no news from the office's mail server yet.")
-    return LetterState("sent", _("sent"), sentence, "mail", "waiting", delivery.sent_at, can_answer=True)
+    return LetterState("sent", sentence, "mail", "waiting", delivery.sent_at, can_answer=True)
 
 
 def _held(letter: Letter, *, can_withdraw: bool) -> LetterState:
     return LetterState(
         "held",
-        _("held for a look"),
         _("A person of the campaign looks at it before it leaves."),
         "clock",
         "waiting",
@@ -225,7 +270,7 @@ def _withdrawn(letter: Letter) -> LetterState:
         if letter.held_because == "withdrawn by the campaign"
         else _("You took this letter back.")
     )
-    return LetterState("withdrawn", _("withdrawn"), sentence, "cross", "plain", letter.ended_at)
+    return LetterState("withdrawn", sentence, "cross", "plain", letter.ended_at)
 
 
 def _ended(letter: Letter) -> LetterState:
@@ -243,11 +288,10 @@ def _ended(letter: Letter) -> LetterState:
                 if letter.held_because
                 else _("The campaign decided not to send it.")
             )
-            return LetterState("refused", _("not sent"), sentence, "cross", "bad", letter.ended_at)
+            return LetterState("refused", sentence, "cross", "bad", letter.ended_at)
         case Status.DUPLICATE:
             return LetterState(
                 "duplicate",
-                _("already written"),
                 _(
                     "You have written to this person in this campaign before. One letter each is what offices read."
                 ),
@@ -261,4 +305,4 @@ def _ended(letter: Letter) -> LetterState:
     else:
         sentence = _("Nobody could look at it in time, so it was not sent.")
         when = letter.held_at + HELD_DAYS if letter.held_at else None
-    return LetterState("expired", _("expired"), sentence, "cross", "bad", when)
+    return LetterState("expired", sentence, "cross", "bad", when)

@@ -1,7 +1,9 @@
-"""Filters of the lists of people and routes."""
+"""Filters of the lists of people, routes and letters."""
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib import admin
@@ -11,11 +13,12 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from advocacy import targets
+from advocacy import states, targets
 from advocacy.models import ContactRoute, Legislature, Mandate
 from contacts.naming import language_name
 
 _MOST_PARTIES = 60
+_NOT_SENT = ("failed", "refused", "closed")  # states of a letter with one word: one choice of the filter
 
 
 class InWords:
@@ -148,3 +151,21 @@ class RouteFilter(admin.SimpleListFilter):
             case "none":
                 return queryset.filter(~email, ~form)
         return queryset
+
+
+class StateFilter(admin.SimpleListFilter):
+    """What became of a letter, by the word its supporter reads."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        hidden = set(_NOT_SENT) - {_NOT_SENT[0]}
+        return [(code, word) for code, word in states.WORDS.items() if code not in hidden]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        code = self.value()
+        if code not in states.WORDS:
+            return queryset
+        codes = _NOT_SENT if code in _NOT_SENT else (code,)
+        return queryset.filter(reduce(or_, map(states.having, codes)))

@@ -34,7 +34,7 @@ from accounts.desk import (
 from accounts.models import User
 from accounts.permissions import may, require, scope_of, visible
 from advocacy import letters as work
-from advocacy.admin.filters import InWords, country_name
+from advocacy.admin.filters import InWords, StateFilter, country_name
 from advocacy.admin.history import steps_of
 from advocacy.deeds import Did
 from advocacy.models import Campaign, Letter, Submission
@@ -53,17 +53,6 @@ _PER_PAGE = 25
 Status = Letter.Status
 
 
-class HeldFilter(admin.SimpleListFilter):
-    title = _("held")
-    parameter_name = "held"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("held for a look"))]
-
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return queryset.filter(status=Status.WITHHELD) if self.value() == "yes" else queryset
-
-
 class CampaignFilter(admin.RelatedFieldListFilter):
     """The campaigns of one's own organisation only."""
 
@@ -75,7 +64,7 @@ class CampaignFilter(admin.RelatedFieldListFilter):
 class LetterAdmin(ReadOnly, StaffAdmin):
     newest_first = True
     list_display = ["number", "state", "campaign", "person", "country", "subject", "confirmed"]
-    list_filter = ["status", HeldFilter, ("campaign", CampaignFilter), "is_test"]
+    list_filter = [StateFilter, ("campaign", CampaignFilter), "is_test"]
     list_select_related = [
         "campaign",
         "person",
