@@ -7,7 +7,17 @@ class AdvocacyConfig(AppConfig):
     verbose_name = _("Advocacy")
 
     def ready(self) -> None:
-        from advocacy import door, invariants, mails, outcomes, personal, reasons, receivers, segment_rules
+        from advocacy import (
+            door,
+            invariants,
+            list_rights,
+            mails,
+            outcomes,
+            personal,
+            reasons,
+            receivers,
+            segment_rules,
+        )
         from advocacy.expressions import personal as expressions
         from contacts.segments import rules
         from mailer import kinds
@@ -22,6 +32,7 @@ class AdvocacyConfig(AppConfig):
         kinds.register(kind.NOTICE, check=mails.check_notice, fields=mails.notice_fields)
         delivery_settled.connect(receivers.on_settled, dispatch_uid="advocacy.receivers.on_settled")
         invariants.register()
+        list_rights.register()
         outcomes.register()
         personal.register()
         expressions.register()

@@ -6,31 +6,51 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.permissions import narrows
+from accounts.models import User
+from accounts.permissions import bound_to, narrows
+from contacts.segments import within
 from mailer.models import Delivery, Mailing, MailingMessage, Message, SignUp
 
 
 def register() -> None:
     """Safe to repeat."""
-    narrows(Mailing, lambda _user, lists: of_lists(lists))
+    narrows(Mailing, of_lists)
     narrows(SignUp, lambda _user, lists: Q(mailing_list__in=lists))
     # A letter goes to an office, and is of no list. Confirmations, notices and tests go to people.
     narrows(
         Delivery,
-        lambda _user, lists: Q(mailing__in=_mailings(lists)) | Q(mailing=None, kind=Delivery.Kind.LETTER),
+        lambda user, lists: (
+            Q(mailing__in=_mailings(user, lists)) | Q(mailing=None, kind=Delivery.Kind.LETTER)
+        ),
     )
-    narrows(Message, lambda _user, lists: Q(Exists(_messages(lists))))
+    narrows(Message, lambda user, lists: Q(Exists(_messages(user, lists))))
 
 
-def of_lists(lists: frozenset[int]) -> Q:
-    """Mailings in the name of one of `lists` that go to no other list's people."""
-    to_others = Mailing.include_lists.through.objects.filter(mailing=OuterRef("pk"))
-    return Q(mailing_list__in=lists) & ~Q(Exists(to_others.exclude(mailinglist__in=lists)))
+def of_lists(user: User, lists: frozenset[int]) -> Q:
+    """Mailings in the name of one of `lists` that name no other list and no segment that is hidden from the person.
+
+    Only subscribers of its own lists ever get a mailing, so the people of a segment beside them never do.
+    """
+    found = Q(mailing_list__in=lists)
+    for with_lists in (Mailing.include_lists.through, Mailing.exclude_lists.through):
+        rows: QuerySet[Any] = with_lists.objects.filter(mailing=OuterRef("pk"))
+        found &= ~Q(Exists(rows.exclude(mailinglist__in=lists)))
+    segments = within.seen_by(user)
+    for with_segments in (Mailing.include_segments.through, Mailing.exclude_segments.through):
+        rows = with_segments.objects.filter(mailing=OuterRef("pk"))
+        found &= ~Q(Exists(rows.exclude(segment__in=segments)))
+    return found
 
 
-def _mailings(lists: frozenset[int]) -> QuerySet[Any]:
-    return Mailing.objects.filter(of_lists(lists)).values("pk")
+def counts_others(mailing: Mailing, reader: User) -> bool:
+    """Whether it is counted for this mailing who of a segment gets nothing, and that would be people the reader, who is
+    bound to some lists, does not see."""
+    return bound_to(reader) is not None and mailing.include_segments.exists()
 
 
-def _messages(lists: frozenset[int]) -> QuerySet[Any]:
-    return MailingMessage.objects.filter(message=OuterRef("pk"), mailing__in=_mailings(lists))
+def _mailings(user: User, lists: frozenset[int]) -> QuerySet[Any]:
+    return Mailing.objects.filter(of_lists(user, lists)).values("pk")
+
+
+def _messages(user: User, lists: frozenset[int]) -> QuerySet[Any]:
+    return MailingMessage.objects.filter(message=OuterRef("pk"), mailing__in=_mailings(user, lists))

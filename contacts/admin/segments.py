@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,7 +22,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import audit
 from accounts.desk import Place, StaffAdmin, key_in, navigation, own_organisation, who
 from accounts.models import Organisation
-from accounts.permissions import may, require, visible
+from accounts.permissions import bound_to, may, require, visible
 from contacts.admin import segment_parts
 from contacts.deeds import Did
 from contacts.models import Contact, Segment
@@ -108,7 +109,8 @@ class SegmentAdmin(StaffAdmin):
         if request.method != "POST":
             draft = editing.from_json(segment.rule, fields) if segment.pk else editing.blank()
             return self._page(request, segment, draft, fields, form=self._form(request, segment))
-        require(request.user, f"contacts.{'change' if segment.pk else 'add'}_segment")
+        if not _may_write(request, segment):
+            raise PermissionDenied("the segment is not theirs to change")
         draft = editing.from_post(request.POST)
         editing.settle(draft, fields)
         act = request.POST.get("act", "")
@@ -198,11 +200,11 @@ class SegmentAdmin(StaffAdmin):
             "root": segment_parts.shown(draft, fields, who(request)),
             "wrong": segment_parts.listed(draft, wrong or []),
             "focus": focus,
-            "may_write": may(request.user, f"contacts.{'change' if segment.pk else 'add'}_segment"),
+            "may_write": _may_write(request, segment),
             "may_copy": bool(segment.pk) and may(request.user, "contacts.add_segment"),
-            "may_delete": bool(segment.pk) and may(request.user, "contacts.delete_segment", segment),
+            "may_delete": bool(segment.pk) and self.has_delete_permission(request, segment),
             "may_export": bool(segment.pk) and may(request.user, "contacts.export_contact"),
-            "users": compiling.users_of(segment) if segment.pk else [],
+            "users": _users_of(request, segment) if segment.pk else [],
             **found,
         }
         only_the_parts = bool(request.headers.get("HX-Request"))
@@ -234,14 +236,44 @@ class SegmentAdmin(StaffAdmin):
         self.note(request, copy, Did.COPIED, audit.Act.ADDED)
         return HttpResponseRedirect(reverse("admin:contacts_segment_change", args=[copy.pk]))
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or _made(request, obj))
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Django's answer, and the segments that use these: while there are any, nothing is deleted."""
         to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        users = [str(user.name) for segment in objs for user in compiling.users_of(segment)]
+        seen = {user.pk for segment in objs for user in _users_of(request, segment)}
+        users = [
+            str(user.name) if user.pk in seen else gettext("another segment")
+            for segment in objs
+            for user in compiling.users_of(segment)
+        ]
         return to_delete, counts, lacking, [*protected, *users]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).select_related("organisation")
+
+
+def _made(request: HttpRequest, segment: Segment) -> bool:
+    """Whether a segment is the person's to change: who is bound to some lists changes those they made.
+
+    Others are used in mailings to people they do not see.
+    """
+    user = who(request)
+    return bound_to(user) is None or segment.created_by_id == user.pk
+
+
+def _may_write(request: HttpRequest, segment: Segment) -> bool:
+    if segment.pk is None:
+        return may(request.user, "contacts.add_segment")
+    return may(request.user, "contacts.change_segment", segment) and _made(request, segment)
+
+
+def _users_of(request: HttpRequest, segment: Segment) -> list[Segment]:
+    """The segments that use this one, as far as the person sees them."""
+    users = compiling.users_of(segment)
+    seen = set(visible(request.user, Segment.objects.filter(pk__in=[user.pk for user in users])))
+    return [user for user in users if user in seen]
 
 
 def look(request: HttpRequest, draft: Draft, segment: Segment, fields: editing.Fields) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts.desk import Place, StaffAdmin, navigation, who
-from accounts.permissions import may, require, visible
+from accounts.permissions import bound_to, may, require, visible
 from contacts import addresses, suppressions, timeline
 from contacts.lookup import by_address
 from contacts.models import Contact, Lift, Suppression
@@ -106,6 +106,17 @@ class SuppressionAdmin(StaffAdmin):
         found = Suppression.objects.get(address_hash=address.hash, reason=obj.reason, scope=obj.scope)
         obj.pk, obj.address_hash = found.pk, found.address_hash
 
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Who is not shown the row does not learn its number either: it would say that the address was known."""
+        if self.get_queryset(request).filter(pk=obj.pk).exists():
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(
+            request, _("Nothing of that kind is sent to this address any more."), messages.SUCCESS
+        )
+        return HttpResponseRedirect(reverse("admin:contacts_suppression_changelist"))
+
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
@@ -128,13 +139,19 @@ class SuppressionAdmin(StaffAdmin):
         if asked is not None:
             context = {
                 "asked": asked,
-                "stands": Suppression.objects.filter(address_hash=asked.hash).exists(),
+                "stands": self.get_queryset(request).filter(address_hash=asked.hash).exists(),
                 "person": visible(request.user, Contact.objects.filter(address_key=asked.key)).first()
                 if may(request.user, "contacts.view_contact")
                 else None,
-                "lifts": _lifts(asked.hash),
+                "lifts": _lifts(asked.hash) if self._may_know(request, asked.key) else [],
+                "may_know": self._may_know(request, asked.key),
             }
         return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def _may_know(self, request: HttpRequest, address_key: str) -> bool:
+        """Whether what we know of an address is theirs to know: of everybody, or of the people on their lists."""
+        everybody = bound_to(who(request)) is None
+        return everybody or visible(request.user, Contact.objects.filter(address_key=address_key)).exists()
 
     # --- one of them, and the way out
     def render_change_form(

@@ -8,6 +8,8 @@ The rules, in the order of their strength:
 - An address that is suppressed stays so, and who unsubscribed stays unsubscribed, whatever a file says.
 - A refusal in the file takes effect for everybody, known or not, in every mode.
 - An erased person is not stored; their address is remembered as a keyed hash.
+- Of people who also stand on a list that is not theirs a member of staff who is bound to some lists replaces nothing:
+  their file fills what is blank (`contacts.list_rights`).
 - Only then a file may add: unknown people, and in the mode "update" what it knows more of known ones. A blank
   never overwrites, attributes are merged key by key.
 """
@@ -25,7 +27,7 @@ from django.db.backends.utils import CursorWrapper
 from contacts import suppressions
 from contacts.imports import standing
 from contacts.imports.standing import MEANINGS
-from contacts.models import Import, ImportBatch
+from contacts.models import Import, ImportBatch, ListRight
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +133,7 @@ def _words(run: Import) -> dict[str, Any]:
         "mode": run.mode,
         "source": f"import {run.pk}",
         "consent_date": run.consent_date,
+        "bound": _bound(run),
         "space": suppressions.LOCK_SPACE,
         "otherwise": standing.SUPPRESS_REASONS.get(run.suppress_reason, "do_not_contact"),
         "suppressing": list(standing.SUPPRESSING),
@@ -140,6 +143,14 @@ def _words(run: Import) -> dict[str, Any]:
             {word: [meaning.reason, *(meaning.suppression or ())] for word, meaning in MEANINGS.items()}
         ),
     }
+
+
+def _bound(run: Import) -> list[int] | None:
+    """The lists that whoever brought the file is bound to; None for who works with all."""
+    lists = (
+        ListRight.objects.filter(user=run.created_by_id) if run.created_by_id else ListRight.objects.none()
+    )
+    return sorted(lists.values_list("mailing_list", flat=True)) or None
 
 
 class _Batch:
@@ -171,6 +182,8 @@ class _Batch:
         if stores:
             self._do(_ADD)
         if known and self.run.mode == Import.Mode.UPDATE:
+            if self.words["bound"]:
+                self._do(_KEEP)
             self._do(_UPDATE)
         if stores and self.run.mailing_list_id:
             self._do(_SUBSCRIBE)
@@ -215,22 +228,40 @@ SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL work_mem = '64MB'
 #   contact: whom the row is about; for the unknown the number they get.   adding: they are stored.
 #   blocked: may not be mailed, whatever the row says.                     erased: must not be stored.
 #   held: the subscription as it stands.   wish: what it becomes, null where it stays as it is.
+#   kept: the file says something else of them, and they are not only on the lists of who brought it.
 _TABLE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS merging (
     line integer, address_hash bytea, contact bigint, known boolean, standing text, suppressing boolean,
     consent_at timestamptz, proof jsonb, blocked boolean, erased boolean, adding boolean,
-    held text, wish text, reason text, suppressed_now boolean DEFAULT false, before jsonb, after jsonb
+    held text, wish text, reason text, suppressed_now boolean DEFAULT false, before jsonb, after jsonb,
+    kept boolean DEFAULT false
 ) ON COMMIT DELETE ROWS
 """
 
 FIELDS = ("name", "first_name", "last_name", "country", "language", "time_zone")
-# `r` knows something of `c` that we do not: a blank is no news.
-_NEWS = " OR ".join(
+# `c` is known by more than the lists that whoever brought the file is bound to.
+_BEYOND = """(%(bound)s::bigint[] IS NOT NULL AND (
+    NOT EXISTS (SELECT FROM contacts_subscription o
+        WHERE o.contact_id = c.id AND o.mailing_list_id = ANY(%(bound)s::bigint[]))
+    OR EXISTS (SELECT FROM contacts_subscription o
+        WHERE o.contact_id = c.id AND o.mailing_list_id <> ALL(%(bound)s::bigint[]))
+))"""
+# `r` says something else than `c`: a blank is no news.
+_OTHERWISE = " OR ".join(
     [
         *(f"r.{field} NOT IN ('', c.{field})" for field in FIELDS),
         "c.attributes || r.attributes <> c.attributes",
     ]
 )
+# It may be written down as well: of people known beyond, only what nothing is known of.
+_NEWS = f"""(({_OTHERWISE}) AND (NOT {_BEYOND} OR {
+    " OR ".join(
+        [
+            *(f"c.{field} = '' AND r.{field} <> ''" for field in FIELDS),
+            "r.attributes || c.attributes <> c.attributes",
+        ]
+    )
+}))"""
 
 # What the row says, taken with the mode.
 _STANDING = """
@@ -357,11 +388,13 @@ ORDER BY m.contact
 def _differing(side: str, value: str) -> str:
     """JSON of the fields in which `r` brings something else than `c` has, as one of the two has them."""
     fields = ", ".join(
-        f"'{field}', CASE WHEN r.{field} NOT IN ('', c.{field}) THEN {side}.{field} END" for field in FIELDS
+        f"'{field}', CASE WHEN r.{field} NOT IN ('', c.{field}) AND (c.{field} = '' OR NOT {_BEYOND})"
+        f" THEN {side}.{field} END"
+        for field in FIELDS
     )
     return f"""jsonb_strip_nulls(jsonb_build_object({fields}, 'attributes', (
         SELECT jsonb_object_agg(key, {value}) FROM jsonb_each(r.attributes)
-        WHERE c.attributes -> key IS DISTINCT FROM value
+        WHERE c.attributes -> key IS DISTINCT FROM value AND (c.attributes -> key IS NULL OR NOT {_BEYOND})
     )))"""
 
 
@@ -382,6 +415,20 @@ WITH news AS (
     FROM news WHERE news.id = c.id
 )
 UPDATE merging SET before = news.before, after = news.after FROM news WHERE news.line = merging.line
+"""
+
+_KEEP = f"""
+UPDATE merging SET kept = true
+FROM contacts_contact c, contacts_importrow r
+WHERE known AND NOT erased AND c.id = contact AND r.line = merging.line AND r.from_import_id = %(import)s
+    AND r.line BETWEEN %(first)s AND %(last)s AND {_BEYOND} AND ({
+    " OR ".join(
+        [
+            *(f"c.{field} <> '' AND r.{field} NOT IN ('', c.{field})" for field in FIELDS),
+            "c.attributes || r.attributes <> r.attributes || c.attributes",
+        ]
+    )
+})
 """
 
 _SUBSCRIBE = """
@@ -433,11 +480,12 @@ FROM merging WHERE known AND (after IS NOT NULL OR wish IS NOT NULL OR {_TOUCHED
 # What became of each line, once; the rows of the file are not written again.
 _DONE = f"""
 UPDATE contacts_importbatch SET done_at = now(), created = found.created, updated = found.updated,
-    suppressed = found.suppressed
+    suppressed = found.suppressed, kept = found.kept
 FROM (SELECT
     coalesce(array_agg(line ORDER BY line) FILTER (WHERE {_CREATED}), '{{}}') AS created,
     coalesce(array_agg(line ORDER BY line) FILTER (WHERE {_UPDATED}), '{{}}') AS updated,
-    coalesce(array_agg(line ORDER BY line) FILTER (WHERE {_NOT_MAILABLE}), '{{}}') AS suppressed
+    coalesce(array_agg(line ORDER BY line) FILTER (WHERE {_NOT_MAILABLE}), '{{}}') AS suppressed,
+    coalesce(array_agg(line ORDER BY line) FILTER (WHERE kept), '{{}}') AS kept
     FROM merging) found
 WHERE id = %(batch)s
 """

@@ -21,6 +21,7 @@ from contacts.models import Import, ImportBatch, ImportChange, ImportRow
 Status = Import.Status
 _PAGE = 10_000
 _SEARCHED = 10  # batches
+KEPT = "kept_as_known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def results(run: Import) -> Iterator[Result]:
             line=row["line"],
             result=result or batch.result(row["line"]),
             reason=reason,
-            warnings=row["warnings"] or (),
+            warnings=[*(row["warnings"] or ()), *([KEPT] if row["line"] in batch.kept else ())],
             mailable=not result and row["line"] not in batch.suppressed,
             address=row["address"],
         )
@@ -126,6 +127,7 @@ class _Outcome:
         self._created = set(batch.created) if batch else set()
         self._updated = set(batch.updated) if batch else set()
         self.suppressed = set(batch.suppressed) if batch else set()
+        self.kept = set(batch.kept) if batch else set()
 
     def result(self, line: int) -> str:
         if self._batch is None or self._batch.done_at is None:

@@ -197,6 +197,9 @@ WARNINGS: dict[str, Any] = {
     "not_yes_or_no": _("What should be yes or no is neither and is left out."),
     "broken_attributes": _("The attributes are no JSON object and are left out."),
     "too_many_tags": _("There are more tags than we keep."),
+    "kept_as_known": _(
+        "Other lists know this person, too: what is known of them stays, and only what was missing is filled in."
+    ),
     # of the file as a whole
     "person_erased": _(
         "Somebody in this file was erased since, so we no longer keep the file. To read it anew, bring it again."

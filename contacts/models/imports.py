@@ -254,7 +254,7 @@ class ImportBatch(models.Model):
     """A run of lines that is merged in one transaction; done or not begun, never half.
 
     The arrays hold line numbers. A row of the batch in none of `created` and `updated`, and neither rejected nor a
-    duplicate, was already as the file says.
+    duplicate, was already as the file says. Of those in `kept` something stayed as it was that the file says otherwise.
     """
 
     from_import = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="batches", db_index=False)
@@ -266,6 +266,7 @@ class ImportBatch(models.Model):
     created = ArrayField(models.IntegerField(), default=list)
     updated = ArrayField(models.IntegerField(), default=list)
     suppressed = ArrayField(models.IntegerField(), default=list)
+    kept = ArrayField(models.IntegerField(), default=list, db_default=[])
     undone_at = models.DateTimeField(null=True)
 
     class Meta:

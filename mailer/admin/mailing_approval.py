@@ -62,7 +62,7 @@ OBJECTIONS = {
 def _ask(desk: MailingAdmin, request: HttpRequest, mailing: Mailing, print_: str) -> None:
     if not any(may(request.user, right, mailing) for right in (SEND, "mailer.change_mailing")):
         return
-    found = mailing_audience.figures(mailing)
+    found = mailing_audience.figures(mailing, who(request))
     people = found["count"].total if "count" in found else 0
     seen = gate.look(mailing, people)
     if seen.print != print_ or seen.obstacle not in {"approval", "waiting", "refused"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -23,6 +24,7 @@ from contacts.naming import language_name
 from contacts.segments import compiling, editing, rules, trees, wording
 from contacts.segments.editing import Draft
 from contacts.segments.trees import RuleError
+from mailer import list_rights
 from mailer.admin import pages
 from mailer.admin.mailings import MailingAdmin
 from mailer.deeds import Did
@@ -169,19 +171,19 @@ def _page(
         "unread": problems or [],
         "focus": focus,
         "is_part": is_part,
-        "left_out": in_words(mailing.leave_out),
-        **figures(mailing),
+        "left_out": in_words(mailing.leave_out, who(request)),
+        **figures(mailing, who(request)),
     }
     name = "staff/mailings/_audience_answer.html" if is_part else "staff/mailings/audience.html"
     return TemplateResponse(request, name, context)
 
 
-def in_words(rule: dict[str, Any] | None) -> str:
-    """Who is left out by a rule, as a sentence; "" without one."""
+def in_words(rule: dict[str, Any] | None, reader: User) -> str:
+    """Who is left out by a rule, as a sentence; "" without one. What the reader does not see is not named."""
     if not rule:
         return ""
     try:
-        return wording.sentence(trees.read(rule))
+        return wording.sentence(trees.read(rule, reader))
     except RuleError as error:
         return _("Cannot be read: %(why)s") % {"why": error}
 
@@ -189,7 +191,7 @@ def in_words(rule: dict[str, Any] | None) -> str:
 # --- how many -------------------------------------------------------------------------------------------------
 
 
-def figures(mailing: Mailing) -> dict[str, Any]:
+def figures(mailing: Mailing, reader: User) -> dict[str, Any]:
     """The number of people with everything that is said beside it; once it is frozen, as it was frozen."""
     try:
         count = _frozen(mailing) if mailing.frozen_at else counting.count(mailing)
@@ -197,6 +199,8 @@ def figures(mailing: Mailing) -> dict[str, Any]:
         return {"uncounted": str(error)}
     except OperationalError:
         return {"uncounted": _("Counting takes too long just now. Try again in a minute.")}
+    if list_rights.counts_others(mailing, reader):
+        count = replace(count, candidates=count.total, exclusions={})
     last = checks.last_of_list(mailing) if mailing.mailing_list_id else None
     jump = checks.jump(mailing, count.total) if mailing.mailing_list_id and not mailing.frozen_at else []
     return {

@@ -99,7 +99,7 @@ def confirm_page(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> 
         desk.message_user(request, running.StandsElsewhere.of(mailing).in_words(), messages.WARNING)
         return back
     form = when_form(who(request), mailing, request.POST if request.method == "POST" else request.GET)
-    found = mailing_audience.figures(mailing)
+    found = mailing_audience.figures(mailing, who(request))
     if not form.is_valid() or "count" not in found:
         from mailer.admin import mailing_send  # it leads here
 
@@ -122,7 +122,7 @@ def confirm_page(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> 
         "wrong": wrong,
         "must_type": people > TYPE_ABOVE,
         "overruled": list(gate.overruled(mailing).values()),
-        "left_out": mailing_audience.in_words(mailing.leave_out),
+        "left_out": mailing_audience.in_words(mailing.leave_out, who(request)),
     }
     return TemplateResponse(request, "staff/mailings/confirm.html", context)
 

@@ -42,7 +42,7 @@ def draft_page(
     desk: MailingAdmin, request: HttpRequest, mailing: Mailing, form: WhenForm | None = None
 ) -> HttpResponse:
     """The way of a draft to its readers, step by step, and when it shall leave."""
-    found = mailing_audience.figures(mailing)
+    found = mailing_audience.figures(mailing, who(request))
     people = found["count"].total if "count" in found else 0
     seen = gate.look(mailing, people)
     asked = approving.last(mailing)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.desk import who
 from accounts.permissions import may, require
+from mailer import list_rights
 from mailer.admin import pages
 from mailer.deeds import Did
 from mailer.mailings import audience, running
@@ -41,7 +42,7 @@ def report(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> HttpRe
     counts = counting.counts(mailing)
     context |= {
         **live_context(request, mailing, counts),
-        "exclusions": excluded(mailing),
+        "exclusions": [] if list_rights.counts_others(mailing, who(request)) else excluded(mailing),
         "rates": summary.rates(mailing, counts),
         "timeline": timing.timeline(mailing),
         "bounces": bouncing.bounces(mailing),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.db import IntegrityError, models
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.permissions import _conditions, bound_to, may, scope_of, visible
+from advocacy.models import Campaign, Expression, Letter, Submission
 from contacts.admin.import_forms import PurposeForm
 from contacts.models import (
     Consent,
@@ -23,6 +26,7 @@ from contacts.models import (
     MailingList,
     Segment,
     Subscription,
+    Suppression,
 )
 from mailer.models import Delivery, Mailing, MailingMessage, Message
 from tests.accounts.test_desk_rights import OF_A_ROW, pages_of_a_row
@@ -66,7 +70,16 @@ def every_row_of_a_list() -> dict[type[models.Model], models.Model]:
     rows[Message] = message
     rows[Delivery] = make_delivery(message=message, mailing=mailing, kind=Delivery.Kind.MAILING)
     rows[Import] = make_import(mailing_list=rows[MailingList], status="discarded")
+    Campaign.objects.update(mailing_list=rows[MailingList])
+    hashed = Contact.objects.get().address_hash
+    rows[Suppression] = Suppression.objects.create(address_hash=hashed, reason="left", scope="all")
+    Segment.objects.update(rule=on(rows[MailingList]))
     return rows
+
+
+def on(mailing_list: models.Model) -> dict[str, Any]:
+    """A rule that names a list."""
+    return {"all": [{"field": "list", "is": "on", "value": {"list": mailing_list.pk}}]}
 
 
 def test_no_page_of_the_desk_shows_a_bound_person_a_row_of_another_list():
@@ -77,6 +90,7 @@ def test_no_page_of_the_desk_shows_a_bound_person_a_row_of_another_list():
     assert {MailingList, Contact, Subscription, Consent, Import, Mailing, Delivery, Message} <= set(
         _conditions
     )
+    assert {Segment, Suppression, Campaign, Letter, Submission, Expression, LogEntry} <= set(asked)
     for model in asked:
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         listed = client.get(reverse(f"{base}_changelist")).context["cl"].result_list

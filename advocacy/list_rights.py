@@ -1,0 +1,57 @@
+"""What per-list rights (see `contacts.list_rights`) leave of campaigns: those that offer one of the lists, or none.
+
+Whoever writes in a campaign may join its list, so its pages, letters and expressions are about people of that list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db.models import Q
+
+from accounts.models import User
+from accounts.permissions import narrows
+from advocacy.models import (
+    Campaign,
+    CampaignText,
+    Expression,
+    Letter,
+    LetterTemplate,
+    Membership,
+    MembershipText,
+    Partner,
+    Question,
+    Report,
+    Resource,
+    ResourceFile,
+    ResourcePack,
+    ShareLink,
+    ShareText,
+    Step,
+    Submission,
+    TargetRule,
+    Term,
+    Update,
+)
+
+_OF_A_CAMPAIGN = (
+    *(CampaignText, LetterTemplate, TargetRule, Submission, Letter, Update, Partner),
+    *(ShareText, ShareLink, Expression, Resource, ResourcePack, Membership),
+)
+
+
+def register() -> None:
+    """Safe to repeat."""
+    narrows(Campaign, _reached_by("mailing_list"))
+    for model in _OF_A_CAMPAIGN:
+        narrows(model, _reached_by("campaign__mailing_list"))
+    for part in (Step, Question, Term):
+        narrows(part, _reached_by("text__campaign__mailing_list"))
+    narrows(MembershipText, _reached_by("membership__campaign__mailing_list"))
+    narrows(ResourceFile, _reached_by("resource__campaign__mailing_list"))
+    narrows(Report, _reached_by("letter__campaign__mailing_list"))
+
+
+def _reached_by(path: str) -> Callable[[User, frozenset[int]], Q]:
+    """The rows whose campaign, at the list on `path`, offers one of somebody's lists or none."""
+    return lambda _user, lists: Q((f"{path}__in", lists)) | Q((path, None))

@@ -1,0 +1,72 @@
+"""Which segments a person who is bound to some lists may see: those whose rules name nothing that is hidden from them.
+
+A rule that names another list would tell, by its count, who of one's own people stands on it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+
+from accounts.models import User
+from accounts.permissions import visible
+from contacts.models import Segment
+from contacts.segments import rules
+from contacts.segments.inputs import Row
+from contacts.segments.rules import Field
+from contacts.segments.trees import rules_in
+
+_Named = set[tuple[type[models.Model], int]]
+
+
+def seen_by(user: User) -> set[int]:
+    """The ids of the segments whose rules, and those of the segments they use, name only rows the person sees.
+
+    One query for the segments and one for each kind of row they name. A rule that cannot be read hides its segment.
+    """
+    fields = rules.fields()
+    named = {pk: _named_in(rule, fields) for pk, rule in Segment.objects.values_list("pk", "rule")}
+    seen = _rows_seen(user, named)
+    found = {pk for pk, rows in named.items() if rows is not None}
+    while hidden := {pk for pk in found if not _is_open(named[pk] or set(), seen, found)}:
+        found -= hidden
+    return found
+
+
+def _rows_seen(user: User, named: Mapping[int, _Named | None]) -> _Named:
+    asked: dict[type[models.Model], set[int]] = defaultdict(set)
+    for rows in named.values():
+        for model, pk in rows or ():
+            if model is not Segment:
+                asked[model].add(pk)
+    return {
+        (model, pk)
+        for model, pks in asked.items()
+        for pk in visible(user, model._default_manager.filter(pk__in=pks)).values_list("pk", flat=True)
+    }
+
+
+def _is_open(rows: _Named, seen: _Named, segments: set[int]) -> bool:
+    return all(pk in segments if model is Segment else (model, pk) in seen for model, pk in rows)
+
+
+def _named_in(tree: Any, fields: Mapping[str, Field]) -> _Named | None:
+    """The rows that the rules of a stored tree name; None where one cannot be read."""
+    found: _Named = set()
+    for rule in rules_in(tree):
+        field = fields.get(rule.get("field", ""))
+        question = field.by_name.get(rule.get("is", "")) if field else None
+        if question is None:
+            return None
+        value = rule.get("value")
+        given = {question.inputs[0].name: value} if len(question.inputs) == 1 else value or {}
+        for one in question.inputs:
+            key = given.get(one.name) if isinstance(given, dict) else None
+            if isinstance(one, Row) and key is not None:
+                if not isinstance(key, int):
+                    return None
+                found.add((one.rows().model, key))
+    return found

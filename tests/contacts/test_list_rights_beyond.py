@@ -1,0 +1,246 @@
+"""Who is bound to some lists learns nothing of other lists' people by segments, suppressions, imports and campaigns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.permissions import may, visible
+from advocacy.models import Campaign, Submission
+from contacts import suppressions
+from contacts.imports import reporting
+from contacts.models import (
+    Contact,
+    Import,
+    ListRight,
+    MailingList,
+    Segment,
+    Subscription,
+    Suppression,
+)
+from mailer.admin import mailing_audience
+from mailer.models import Mailing
+from tests.contacts.imports.hands import brought
+from tests.factories import make_contact, make_mailing_list, make_subscription
+from tests.staff import make_campaign, make_organisation, make_staff, make_submission
+
+pytestmark = pytest.mark.django_db
+
+ON_KENYA = {"field": "country", "is": "is", "value": ["KE"]}
+
+
+def bound(*to: MailingList, role: str = "superuser") -> User:
+    user = make_staff(role)
+    for one in to:
+        ListRight.objects.create(user=user, mailing_list=one)
+    return user
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def segment(*rules: dict[str, Any], **fields: Any) -> Segment:
+    return Segment.objects.create(**{"name": "Some", "rule": {"all": list(rules)}, **fields})
+
+
+def on(mailing_list: MailingList) -> dict[str, Any]:
+    return {"field": "list", "is": "on", "value": {"list": mailing_list.pk}}
+
+
+def uses(other: Segment) -> dict[str, Any]:
+    return {"field": "segment", "is": "in", "value": other.pk}
+
+
+# --- segments
+
+
+def test_a_segment_that_names_another_list_is_hidden_and_so_is_one_that_uses_it():
+    own, other = make_mailing_list(), make_mailing_list()
+    plain, ours, theirs = segment(ON_KENYA), segment(on(own)), segment(ON_KENYA, {"not": on(other)})
+    agreed = segment(
+        {"field": "consent", "is": "given", "value": {"purpose": "newsletter", "list": other.pk}}
+    )
+    inner, outer, broken = segment(uses(ours)), segment(uses(theirs)), segment({"field": "x", "is": "y"})
+    user = bound(own)
+    seen = set(visible(user, Segment.objects.all()))
+    assert seen == {plain, ours, inner}
+    assert not any(may(user, "contacts.view_segment", one) for one in (theirs, agreed, outer, broken))
+    assert set(visible(make_staff("superuser"), Segment.objects.all())) > seen
+
+
+def test_a_rule_that_names_another_list_cannot_be_tried_or_saved():
+    own, other = make_mailing_list(), make_mailing_list(name="Not ours")
+    make_subscription(make_contact(), other)
+    client = client_of(bound(own))
+    posted = {
+        "name": "Spying",
+        "how-0": "all",
+        "part": "1",
+        "in-1": "0",
+        "field-1": "list",
+        "asked-1": "on",
+        "value-1-list": str(other.pk),
+    }
+    looked = client.post(reverse("admin:contacts_segment_look"), posted)
+    assert "no longer there" in looked.text
+    assert "Not ours" not in looked.text
+    client.post(reverse("admin:contacts_segment_add"), {**posted, "act": "save"})
+    assert not Segment.objects.exists()
+
+
+def test_a_colleagues_segment_is_looked_at_and_ones_own_is_changed():
+    own = make_mailing_list()
+    user = bound(own)
+    theirs, mine = segment(ON_KENYA, name="Theirs"), segment(ON_KENYA, created_by=user)
+    client = client_of(user)
+    posted = {"name": "Changed", "how-0": "all", "act": "save"}
+    assert 'id="segment"' not in client.get(reverse("admin:contacts_segment_change", args=[theirs.pk])).text
+    assert client.post(reverse("admin:contacts_segment_change", args=[theirs.pk]), posted).status_code == 403
+    assert client.post(reverse("admin:contacts_segment_delete", args=[theirs.pk])).status_code == 403
+    assert client.post(reverse("admin:contacts_segment_change", args=[mine.pk]), posted).status_code == 302
+    assert set(Segment.objects.values_list("name", flat=True)) == {"Theirs", "Changed"}
+
+
+def test_the_audience_of_a_segment_says_nothing_of_who_is_on_none_of_their_lists():
+    own, other = make_mailing_list(), make_mailing_list()
+    make_subscription(make_contact(country="KE"), own)
+    for _number in range(3):
+        make_subscription(make_contact(country="KE"), other)
+    mailing = Mailing.objects.create(name="May", mailing_list=own)
+    mailing.include_segments.add(segment(ON_KENYA))
+    theirs = mailing_audience.figures(mailing, bound(own))
+    assert (theirs["count"].total, theirs["count"].candidates, theirs["exclusions"]) == (1, 1, [])
+    everybodys = mailing_audience.figures(mailing, make_staff("superuser"))
+    assert (everybodys["count"].total, everybodys["count"].candidates) == (1, 4)
+
+
+def test_a_mailing_that_leaves_out_another_list_or_a_hidden_segment_is_out_of_reach():
+    own, other = make_mailing_list(), make_mailing_list()
+    user = bound(own)
+    plain, by_list, by_segment = (Mailing.objects.create(name=name, mailing_list=own) for name in "abc")
+    by_list.exclude_lists.add(other)
+    by_segment.exclude_segments.add(segment(on(other)))
+    plain.include_segments.add(segment(ON_KENYA))
+    assert list(visible(user, Mailing.objects.all())) == [plain]
+    rule = {"any": [on(other)]}
+    other.name = "Not ours"
+    assert "Not ours" not in mailing_audience.in_words(rule, user)
+
+
+# --- suppressions
+
+
+def test_only_suppressions_of_their_people_are_shown_and_a_search_tells_of_nobody_else():
+    own, other = make_mailing_list(), make_mailing_list()
+    mine, theirs = make_contact("ann@example.org"), make_contact("ben@example.org")
+    make_subscription(mine, own)
+    make_subscription(theirs, other)
+    for one in (mine, theirs):
+        suppressions.suppress(bytes(one.address_hash), Suppression.Reason.DO_NOT_CONTACT)
+    client = client_of(bound(own))
+    page = reverse("admin:contacts_suppression_changelist")
+    assert len(client.get(page).context["cl"].result_list) == 1
+    assert "is suppressed" in client.get(page, {"q": "ann@example.org"}).text
+    for asked in ("ben@example.org", "nobody@example.org"):
+        text = client.get(page, {"q": asked}).text
+        assert "Nobody on your lists has this address." in text
+        assert "is suppressed" not in text
+        assert "is not suppressed" not in text
+
+
+def test_a_no_may_be_brought_for_anybody_and_tells_nothing_of_them():
+    own = make_mailing_list()
+    suppressions.suppress(
+        bytes(make_contact("ben@example.org").address_hash), Suppression.Reason.DO_NOT_CONTACT, scope="all"
+    )
+    client, url = client_of(bound(own)), reverse("admin:contacts_suppression_add")
+    said = []
+    for address in ("ben@example.org", "new@example.org"):
+        posted = {"address": address, "reason": "do_not_contact", "scope": "all", "note": "They called."}
+        answer = client.post(url, posted, follow=True)
+        said.append([str(message) for message in answer.context["messages"]])
+    assert said[0] == said[1] == ["Nothing of that kind is sent to this address any more."]
+    assert Suppression.objects.count() == 2
+
+
+# --- imports
+
+
+def bring(text: str, own: MailingList, user: User) -> Import:
+    return brought(text, own, user=user)
+
+
+def test_an_import_fills_the_blanks_of_people_other_lists_know_and_replaces_nothing():
+    own, other = make_mailing_list(), make_mailing_list()
+    known = make_contact("ann@example.org", name="Ann Example", country="", attributes={"city": "Kisumu"})
+    make_subscription(known, other)
+    text = "email,name,country,city,job\nann@example.org,Somebody Else,Kenya,Nairobi,Judge\n"
+    run = bring(text, own, bound(own))
+    known.refresh_from_db()
+    assert (known.name, known.country) == ("Ann Example", "KE")
+    assert known.attributes == {"city": "Kisumu", "job": "Judge"}
+    assert Subscription.objects.get(contact=known, mailing_list=own).status == "confirmed"
+    [row] = reporting.results(run)
+    assert (row.result, list(row.warnings)) == ("updated", ["kept_as_known"])
+    assert "what is known of them stays" in "".join(reporting.result_file(run))
+    again = bring(text, own, bound(own))
+    known.refresh_from_db()
+    assert known.name == "Ann Example", "being on their list by now opens nothing"
+    assert [row.result for row in reporting.results(again)] == ["unchanged"]
+
+
+def test_an_import_changes_people_who_are_only_on_their_lists_as_any_import_does():
+    own = make_mailing_list()
+    known = make_contact("ann@example.org", name="Ann")
+    make_subscription(known, own)
+    run = bring("email,name\nann@example.org,Ann Example\n", own, bound(own))
+    assert Contact.objects.get().name == "Ann Example"
+    assert [list(row.warnings) for row in reporting.results(run)] == [[]]
+
+
+def test_the_check_foretells_what_an_import_of_a_bound_person_will_do():
+    own, other = make_mailing_list(), make_mailing_list()
+    make_subscription(make_contact("ann@example.org", name="Ann", country="KE"), other)
+    make_subscription(make_contact("ben@example.org", name="Ben", country=""), other)
+    text = "email,name,country\nann@example.org,Anna,KE\nben@example.org,Benjamin,KE\n"
+    run = bring(text, own, bound(own))
+    foretold = {name: run.forecast[name] for name in ("created", "updated", "unchanged")}
+    assert (
+        foretold
+        == {name: getattr(run, name) for name in foretold}
+        == {
+            "created": 0,
+            "updated": 2,
+            "unchanged": 0,
+        }
+    )
+    assert {(one.field, one.after) for one in reporting.differences(run)} == {
+        ("country", "KE"),
+        ("subscription", "confirmed"),
+    }
+
+
+# --- campaigns
+
+
+def test_a_campaign_and_its_people_are_seen_where_it_offers_their_list_or_none():
+    own, other = make_mailing_list(), make_mailing_list()
+    campaigns = [make_campaign(mailing_list=one) for one in (own, None, other)]
+    submissions = [make_submission(one) for one in campaigns]
+    user = bound(own)
+    assert set(visible(user, Campaign.objects.all())) == set(campaigns[:2])
+    assert set(visible(user, Submission.objects.all())) == set(submissions[:2])
+    client = client_of(user)
+    for page in ("support", "look"):
+        url = reverse(f"admin:advocacy_campaign_{page}", args=[campaigns[2].pk])
+        assert client.get(url).status_code == 404
+    foreign = make_staff("superuser", organisation=make_organisation())
+    ListRight.objects.create(user=foreign, mailing_list=own)
+    assert not visible(foreign, Campaign.objects.all()).exists()
