@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
-from django.core.cache import cache
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
+from accounts import shared_figures
 from advocacy.models import Campaign, Letter
 
 # Counted up to the last full stretch of this length: nobody can watch one person's letter being counted.
@@ -19,15 +19,12 @@ DELAY = timedelta(minutes=5)
 FEWEST = 5  # supporters from which on a country is named
 _STEPS = (1, 2, 5)
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Public figures: rounded down, some minutes old. `as_of` is the moment they were true."""
 
     letters: int
-    supporters: int
     countries: int
     goal: int
     as_of: datetime
@@ -35,25 +32,6 @@ class Progress:
     @property
     def percent(self) -> int:
         return min(100, 100 * self.letters // self.goal)
-
-
-def counted_once(name: str, campaign: Campaign, count: Callable[[datetime], T]) -> T:
-    """What `count` finds for a moment at most five minutes ago, which it is given: asked once for each such moment,
-    however many visitors there are. `name` tells these figures of a campaign from its others."""
-    as_of = _last_stretch(timezone.now())
-    key = f"advocacy:{name}:{campaign.pk}:{int(as_of.timestamp())}"
-    found: T | None = cache.get(key)
-    if found is None:
-        found = count(as_of)
-        cache.set(key, found, timeout=2 * DELAY.total_seconds())
-    return found
-
-
-def progress(campaign: Campaign) -> Progress:
-    """The public figures of a campaign. Counted once every five minutes, however many visitors ask."""
-    as_of = _last_stretch(timezone.now())
-    letters, supporters, countries = counted_once("progress", campaign, partial(_count, campaign))
-    return Progress(rounded(letters), rounded(supporters), countries, goal_for(letters, campaign.goal), as_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +42,42 @@ class Reached:
     few: int
 
 
+def progress(campaign: Campaign) -> Progress:
+    """The public figures of a campaign. Counted once every five minutes, however many visitors ask."""
+    return figures(campaign)[0]
+
+
 def reached(campaign: Campaign) -> Reached:
     """Where a campaign's supporters live, as the public may know it. Counted once every five minutes.
 
     A country with fewer than FEWEST supporters is not named: in some, to have written is a danger, and whoever knows
     of one supporter there would know who it is.
     """
-    found = counted_once("reached", campaign, partial(_count_by_country, campaign))
-    named = {code: rounded(count) for code, count in found.items() if count >= FEWEST}
-    return Reached(named, len(found) - len(named))
+    return figures(campaign)[1]
+
+
+def counted_once(name: str, campaign: Campaign, count: Callable[[datetime], Any]) -> tuple[datetime, Any]:
+    """What `count` finds for a moment at most five minutes ago, which it is given, and that moment.
+
+    Asked once for each such moment, however many visitors and processes there are; it gives what JSON can hold. `name`
+    tells these figures of a campaign from its others.
+    """
+    as_of = _last_stretch(timezone.now())
+    moment, found = shared_figures.of_moment(
+        f"{name}:{campaign.pk}", int(as_of.timestamp()), lambda: count(as_of)
+    )
+    return datetime.fromtimestamp(moment, tz=UTC), found
+
+
+def figures(campaign: Campaign) -> tuple[Progress, Reached]:
+    """Both of one count, so that no page says two things; and the same for all who ask, whichever process answers."""
+    as_of, found = counted_once("reached", campaign, partial(_count, campaign))
+    letters = sum(count for count, _supporters in found.values())
+    # Rows of long ago may have no country; their letters count all the same.
+    supporters = {code: people for code, (_letters, people) in found.items() if code}
+    named = {code: rounded(count) for code, count in supporters.items() if count >= FEWEST}
+    told = Progress(rounded(letters), len(supporters), goal_for(letters, campaign.goal), as_of)
+    return told, Reached(named, len(supporters) - len(named))
 
 
 def rounded(count: int) -> int:
@@ -94,19 +99,11 @@ def goal_for(count: int, first: int) -> int:
     )
 
 
-def _count(campaign: Campaign, as_of: datetime) -> tuple[int, int, int]:
-    found = _counted(campaign, as_of).aggregate(
-        letters=Count("pk"),
-        supporters=Count("supporter_id", distinct=True),
-        countries=Count(F("submission__country"), distinct=True),
-    )
-    return found["letters"], found["supporters"], found["countries"]
-
-
-def _count_by_country(campaign: Campaign, as_of: datetime) -> dict[str, int]:
-    rows = _counted(campaign, as_of).exclude(submission__country="")
-    found = rows.values_list("submission__country").annotate(Count("supporter_id", distinct=True))
-    return dict(found.order_by())
+def _count(campaign: Campaign, as_of: datetime) -> dict[str, tuple[int, int]]:
+    """Letters and supporters by the code of their country."""
+    rows = _counted(campaign, as_of).values_list("submission__country")
+    found = rows.annotate(letters=Count("pk"), supporters=Count("supporter_id", distinct=True)).order_by()
+    return {country: (letters, supporters) for country, letters, supporters in found}
 
 
 def _counted(campaign: Campaign, as_of: datetime) -> QuerySet[Letter]:

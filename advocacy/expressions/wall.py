@@ -129,8 +129,8 @@ def newest(campaign: Campaign) -> list[Expression]:
 
 def by_category(campaign: Campaign) -> list[Choice]:
     """How many of each category are published, most first. Counted once every five minutes (`progress.py`)."""
-    counts = counted_once("wall", campaign, lambda _as_of: _counts(campaign))
-    return _choices("category", counts, Filters())
+    _as_of, rows = counted_once("wall", campaign, lambda _as_of: [*_counts(campaign).items()])
+    return _choices("category", {tuple(facts): found for facts, found in rows}, Filters())
 
 
 # --- keys ---------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.signin.second_factor import may_here
-from advocacy import arrivals, forms, home, letters, links, maps, progress, structured, targets, texts
+from advocacy import arrivals, forms, home, links, maps, progress, structured, targets, texts
 from advocacy.models import Campaign, CampaignText
 
 
@@ -52,12 +52,13 @@ def campaign_page(
     if text is None:
         raise Http404
     shown = home.home(campaign, text, language)
+    told, reached = progress.figures(campaign)
     context: dict[str, Any] = {
         "campaign": campaign,
         "text": text,
         "home": shown,
-        "progress": letters.progress(campaign),
-        "map": _map(campaign),
+        "progress": told,
+        "map": _map(reached),
         "via": forms.via(request.GET),
         "is_closed": campaign.status == Campaign.Status.CLOSED,
         "canonical": links.campaign(campaign, text.language),
@@ -74,9 +75,8 @@ def campaign_page(
     return answer
 
 
-def _map(campaign: Campaign) -> maps.Map | None:
+def _map(reached: progress.Reached) -> maps.Map | None:
     """Where its supporters live; none for a campaign at home in one country."""
-    reached = progress.reached(campaign)
     if len(reached.supporters) + reached.few < 2:
         return None
     return maps.countries(reached.supporters, few=reached.few, lowest=progress.FEWEST)
