@@ -1,4 +1,9 @@
-"""A real browser for the journeys: Playwright on the system's Chromium."""
+"""A real browser for the journeys: Playwright on the system's Chromium.
+
+A click returns before the page that it leads to is there, and whatever looks at once (`is_visible()`, `count()`,
+`page.url`, a query) may still see the page before. So a test follows a link with `follow`, and waits for what a script
+draws with `expect(…)`; tests/test_waiting.py notices where it does neither.
+"""
 
 import os
 import shutil
@@ -8,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator, Page
 
+PATIENCE = 60_000  # milliseconds a page may take on a busy machine; a quick one takes none of them
 # Nothing of the browser may leave this machine, and none of it is needed.
 FLAGS = [
     "--headless",
@@ -42,12 +48,33 @@ def browser() -> Iterator["Browser"]:
         if os.environ.get("EPISTLE_REQUIRE_BROWSER") == "1":
             pytest.fail(missing)
         pytest.skip(missing)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     # Playwright keeps an event loop in this thread, in which Django refuses its ORM; no code of ours is async.
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         with sync_playwright() as playwright:
             running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+            running.on("context", lambda context: context.set_default_timeout(PATIENCE))
+            expect.set_options(timeout=PATIENCE)
             yield running
             running.close()
+
+
+def follow(what: "Locator") -> None:
+    """Press a link or a button that leads to another page; that page has loaded, its scripts too, when this returns."""
+    with what.page.expect_navigation():
+        what.click()
+
+
+def enter(page: "Page") -> None:
+    """Press Enter on what leads to another page, and wait for that page as `follow` does."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def settle(page: "Page") -> None:
+    """Wait until htmx has put in its place what it fetched, and takes note of what is done there."""
+    from playwright.sync_api import expect
+
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)

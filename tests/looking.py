@@ -98,7 +98,6 @@ class Watcher:
             viewport=SIZES[size], locale=locale, color_scheme="light", **options
         )
         self.context.add_init_script(WATCH)
-        self.context.set_default_timeout(15_000)
         self.page: Page = self.context.new_page()
         self.asked: list[str] = []
         self.said: list[str] = []

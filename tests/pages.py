@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from advocacy import targets, tokens
 from advocacy.expressions import links as expression_links
 from mailer.signup import links as sign_up_links
+from tests.browser import follow
 from tests.world import COUNTRY, World
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ class Shown:
 
 def press(selector: str) -> Deed:
     def deed(page: Page) -> None:
-        page.locator(selector).first.click()
-        page.wait_for_load_state()
+        follow(page.locator(selector).first)
 
     return deed
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import expect
 
+from tests.browser import enter
 from tests.looking import SIZES
 from tests.staff import make_campaign, make_delivery, make_staff
 
@@ -35,28 +37,32 @@ def test_the_desk_is_searched_and_a_list_narrowed_by_keyboard_alone(browser, liv
     page.goto(live_server.url + reverse("admin:mailer_delivery_changelist"))
 
     page.keyboard.press("?")
-    assert page.locator("#desk-keys").is_visible()
+    expect(page.locator("#desk-keys")).to_be_visible()
     page.keyboard.press("Escape")
-    assert not page.locator("#desk-keys").is_visible()
+    expect(page.locator("#desk-keys")).to_be_hidden()
 
     page.locator("summary", has_text="Status").focus()
     page.keyboard.press("Enter")
+    expect(page.locator("details.desk-menu[open]")).to_have_count(1)
     page.keyboard.press("Escape")
-    assert page.locator("details.desk-menu[open]").count() == 0
+    expect(page.locator("details.desk-menu[open]")).to_have_count(0)
     page.keyboard.press("Enter")
     page.get_by_role("link", name="failed (1)").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url("**status__exact=failed**")
-    assert page.locator("#result_list tbody tr").count() == 1
+    enter(page)
+    assert "status__exact=failed" in page.url
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
 
     page.locator("#searchbar").focus()
     page.keyboard.type("/")
-    assert not page.locator("#desk-finder").is_visible(), "a slash that is typed is a slash"
+    expect(page.locator("#searchbar")).to_have_value("/")
+    expect(page.locator("#desk-finder"), "a slash that is typed is a slash").to_be_hidden()
     page.keyboard.press("Control+k")
-    page.keyboard.type("harb")
-    page.get_by_role("link", name="Harbour bridge").wait_for()
+    page.keyboard.insert_text("harb")  # at once: letter by letter a later answer may replace the one in use
+    found = page.get_by_role("link", name="Harbour bridge")
+    expect(found).to_be_visible()
     page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**{reverse('admin:advocacy_campaign_change', args=[campaign.pk])}**")
+    expect(found).to_be_focused()
+    enter(page)
+    assert reverse("admin:advocacy_campaign_change", args=[campaign.pk]) in page.url
     assert said == []
     context.close()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import LogEntry
+from playwright.sync_api import expect
 
 from accounts.audit import Act
 from accounts.models import User
+from tests.browser import follow
 from tests.staff import make_staff
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -56,7 +58,7 @@ def test_a_passkey_is_set_up_and_then_signs_in_without_a_password(browser, live_
 
         page.goto(f"{site}/staff/")
         sign_in_by_keyboard(page, user.username)
-        page.wait_for_url("**/staff/account/")
+        page.wait_for_url(f"{site}/staff/account/")
         page.goto(f"{site}/staff/advocacy/campaign/")
         assert page.url.endswith("/staff/account/"), "nothing else before a second step is set up"
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
@@ -67,15 +69,15 @@ def test_a_passkey_is_set_up_and_then_signs_in_without_a_password(browser, live_
         page.get_by_label("Name").fill("Ann's phone")
         page.get_by_role("button", name="Add the passkey").press("Enter")
         page.wait_for_url("**/staff/account/codes/")
-        assert page.locator(".signin-codes li").count() == 10
-        page.get_by_role("link", name="Done").click()
-        assert page.get_by_text("Ann's phone").first.is_visible()
+        expect(page.locator(".signin-codes li")).to_have_count(10)
+        follow(page.get_by_role("link", name="Done"))
+        expect(page.get_by_text("Ann's phone").first).to_be_visible()
         page.goto(f"{site}/staff/")
         log_out(page)
 
         page.goto(f"{site}/staff/contacts/contact/")
         page.get_by_role("button", name="Sign in with a passkey").press("Enter")
-        page.wait_for_url("**/staff/contacts/contact/")
+        page.wait_for_url(f"{site}/staff/contacts/contact/")  # whole: the page before names it behind "next"
         log_out(page)
 
         page.goto(f"{site}/staff/")
@@ -83,7 +85,7 @@ def test_a_passkey_is_set_up_and_then_signs_in_without_a_password(browser, live_
         page.wait_for_url("**/staff/login/code/")
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
         page.get_by_role("button", name="Use a passkey").press("Enter")
-        page.wait_for_url("**/staff/")
+        page.wait_for_url(f"{site}/staff/")
         assert violations == []
     assert Authenticator.objects.filter(user=user, type="webauthn").count() == 1
     assert LogEntry.objects.filter(user=user, action_flag=Act.SIGNED_IN).count() == 3

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from advocacy.models import Campaign
 from tests.advocacy.pages import Page, Visitor
+from tests.browser import enter, follow
 from tests.factories import (
     make_campaign,
     make_legislature,
@@ -120,17 +122,18 @@ def test_the_browsers_way_back_leads_from_one_step_left_to_the_words_that_were_t
     page.get_by_label("The place where you live").fill("Kisumu")
     page.locator("#id_letter_consent").check()
     page.wait_for_timeout(3_000)
-    page.get_by_label("Your name").press("Enter")
-    page.get_by_role("button", name="Send the letter").click()
-    page.get_by_role("heading", name="One step left").wait_for()
-    page.get_by_role("button", name="Send the mail again").click()
+    page.get_by_label("Your name").focus()
+    enter(page)
+    follow(page.get_by_role("button", name="Send the letter"))
+    expect(page.get_by_role("heading", name="One step left")).to_be_visible()
+    follow(page.get_by_role("button", name="Send the mail again"))
     page.go_back()
     page.go_back()
-    page.get_by_role("heading", name="Read it once more").wait_for()
+    expect(page.get_by_role("heading", name="Read it once more")).to_be_visible()
     page.go_back()
-    assert page.get_by_label("Your name").input_value() == "Ann Example"
+    expect(page.get_by_label("Your name")).to_have_value("Ann Example")
     page.locator("details.languages summary").click()
-    page.get_by_role("button", name="Français").click()
-    assert page.locator("html").get_attribute("lang") == "fr"
-    assert page.locator("input[name=name]").input_value() == "Ann Example"
+    follow(page.get_by_role("button", name="Français"))
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page.locator("input[name=name]")).to_have_value("Ann Example")
     context.close()

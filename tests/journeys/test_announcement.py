@@ -13,6 +13,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from advocacy.models import Campaign
+from tests.browser import follow
 from tests.shared_data import shared
 from tests.staff import make_legislature, make_person, make_staff
 
@@ -128,8 +129,7 @@ def choose_looks(page: Page, site: str, campaign: Campaign, announcement: Announ
     expect(page.locator(".look-logo .picture-chosen img").first).to_be_visible()
     page.fill("#id_video_url", "https://www.youtube.com/watch?v=FSLAe3jrCSg")
     page.fill("#id_hashtags", " ".join(announcement.hashtags))
-    with page.expect_navigation():
-        page.get_by_role("button", name="Save", exact=True).click()
+    follow(page.get_by_role("button", name="Save", exact=True))
     campaign.refresh_from_db()
     assert campaign.hashtags.split() == announcement.hashtags
     assert campaign.logo is not None
@@ -149,7 +149,7 @@ def write_text(page: Page, site: str, campaign: Campaign, announcement: Announce
     """Everything that the page says, in English, with its four ways to take part."""
     page.goto(f"{site}{reverse('admin:advocacy_campaign_texts', args=[campaign.pk])}")
     english = page.locator("li", has=page.get_by_role("heading", name=re.compile("English")))
-    english.get_by_role("link", name="Begin with an empty page").click()
+    follow(english.get_by_role("link", name="Begin with an empty page"))
     page.check("#id_is_ready")
     page.fill("#id_title", announcement.title)
     page.fill("#id_summary", announcement.summary)
@@ -172,15 +172,14 @@ def write_text(page: Page, site: str, campaign: Campaign, announcement: Announce
 def write_messages(page: Page, site: str, campaign: Campaign, announcement: Announcement) -> None:
     for message in announcement.messages:
         page.goto(f"{site}{reverse('admin:advocacy_campaign_sharing', args=[campaign.pk])}")
-        page.get_by_role("link", name=re.compile("New message: English")).click()
+        follow(page.get_by_role("link", name=re.compile("New message: English")))
         page.fill("#id_text", message)
         save(page)
     assert list(campaign.share_texts.values_list("text", flat=True)) == announcement.messages
 
 
 def save(page: Page) -> None:
-    with page.expect_navigation():
-        page.locator("[name=_save]").first.click()
+    follow(page.locator("[name=_save]").first)
     assert page.locator(".errornote").count() == 0, page.locator(".errorlist").all_inner_texts()
 
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.test import RequestFactory
+from playwright.sync_api import expect
 
 from advocacy import abuse
 from advocacy.models import Campaign, Letter
 from mailer.visitors import MIN_SECONDS
+from tests.browser import follow
 from tests.factories import make_campaign, make_legislature, make_mandate
 
 if TYPE_CHECKING:
@@ -44,20 +46,20 @@ def test_a_busy_network_proves_its_work_unseen_or_waits_for_a_person(
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{live_server.url}/en/c/{campaign.slug}/write/?country=KE")
     page.locator("input[name=to]").first.check()
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     page.get_by_label("Your name").fill("Ann Example")
     page.get_by_label("Your e-mail address").fill("ann@example.org")
     page.get_by_label("The place where you live").fill("Kisumu")
     page.locator("#id_letter_consent").check()
     page.wait_for_timeout(MIN_SECONDS * 1000)
-    page.get_by_role("button", name="Look at it before it goes").click()
-    page.get_by_role("button", name="Send the letter").click()
-    assert page.get_by_role("alert").get_by_text("Very many letters come in right now").is_visible()
+    follow(page.get_by_role("button", name="Look at it before it goes"))
+    follow(page.get_by_role("button", name="Send the letter"))
+    expect(page.get_by_role("alert").get_by_text("Very many letters come in right now")).to_be_visible()
     assert not Letter.objects.exists()
     if javascript:
-        page.get_by_text("You can send your letter now").wait_for()
-    page.get_by_role("button", name="Send the letter").click()
-    page.get_by_role("heading", name="One step left").wait_for()
+        expect(page.get_by_text("You can send your letter now")).to_be_visible()
+    follow(page.get_by_role("button", name="Send the letter"))
+    expect(page.get_by_role("heading", name="One step left")).to_be_visible()
     assert bool(Letter.objects.get().held_because) is not javascript
     assert errors == []
     context.close()

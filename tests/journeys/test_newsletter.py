@@ -18,6 +18,7 @@ from contacts.models import MailingList, Subscription
 from mailer import invariants
 from mailer.models import Delivery, Mailing, MailingAct
 from sandbox.client import SandboxClient
+from tests.browser import follow
 from tests.factories import make_mailing_list, make_sender
 from tests.staff import make_staff
 
@@ -134,7 +135,7 @@ def test_the_call_to_action_of_november_2016_reaches_everybody_once(
     mailing.refresh_from_db()
     assert mailing.audience == PEOPLE
 
-    page.click("nav a:text-is('Report')")
+    follow(page.locator("nav a:text-is('Report')"))
     expect(page.locator("main")).to_contain_text("5,000 people in the audience")
     SandboxClient(live_service.sandbox_url).wait_quiet(timeout=PATIENCE / 1_000)
     # One bounced and one complained; the page follows by itself as their reports come in.
@@ -177,10 +178,7 @@ def _at_the_desk(browser: Browser, live_service: LiveService) -> Page:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_service.site_url}
     context.add_cookies([cookie])
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    return page
+    return context.new_page()
 
 
 def _write(page: Page, site: str) -> Mailing:
@@ -189,7 +187,7 @@ def _write(page: Page, site: str) -> Mailing:
     page.fill("[name=name]", "Campaign call to action – November 2016")
     page.select_option("[name=mailing_list]", label="Coalition news")
     page.select_option("[name=sender]", label="Coalition for the ICC")
-    page.click("text=Begin writing")
+    follow(page.locator("text=Begin writing"))
     page.fill("#subject", "Stand with victims: make international justice truly global")
     page.fill("#preheader", "Join the United by Common Bonds campaign")
     editor = Editor(page)
@@ -221,23 +219,23 @@ def _write(page: Page, site: str) -> Mailing:
 
 
 def _choose_the_audience(page: Page, mailing: Mailing) -> None:
-    page.click("nav a:text-is('Audience')")
+    follow(page.locator("nav a:text-is('Audience')"))
     page.check("label:has-text('Coalition news') input[name=include_lists]")
     expect(page.locator("#audience-count")).to_contain_text("5,000")
 
 
 def _pass_the_check(page: Page) -> None:
-    page.click("nav a:text-is('Check')")
-    page.click("text=Check now")
+    follow(page.locator("nav a:text-is('Check')"))
+    follow(page.locator("text=Check now"))
     expect(page.locator("main")).to_contain_text("It can be sent.", timeout=PATIENCE)
 
 
 def _send(page: Page) -> None:
-    page.click("text=Go on: send")
-    page.click("button:has-text('Go on')")
+    follow(page.locator("text=Go on: send"))
+    follow(page.locator("button:has-text('Go on')"))
     expect(page.locator("main")).to_contain_text("Coalition for the ICC")
     page.fill("#typed", "5000")
-    page.click("button:has-text('Send to 5,000 people')")
+    follow(page.locator("button:has-text('Send to 5,000 people')"))
     expect(page.locator("main")).to_contain_text("It starts in")
     # The bar is there while it goes, and says at the end that everybody was written to.
     expect(page.locator("[role=progressbar], progress").first).to_be_visible(timeout=PATIENCE)
@@ -250,7 +248,7 @@ def _archive_is_readable(browser: Browser, site: str, mailing: Mailing) -> None:
     context = browser.new_context(java_script_enabled=False, viewport={"width": 375, "height": 800})
     page = context.new_page()
     page.goto(f"{site}/en/archive/coalition-news/")
-    page.click("text=Stand with victims: make international justice truly global")
+    follow(page.locator("text=Stand with victims: make international justice truly global"))
     mail = page.locator("main")
     expect(mail).to_contain_text("Dear friend,", timeout=PATIENCE)
     expect(mail).to_contain_text("delicate mosaic")

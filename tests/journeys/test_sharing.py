@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from django.test import Client
+from playwright.sync_api import expect
 
 from advocacy import letters, tokens
 from advocacy.admin.sharing import link_to_count
 from advocacy.models import Campaign, CampaignText, ShareText, Submission
 from advocacy.sharing import lengths
 from mailer import share_networks
+from tests.browser import follow
 from tests.factories import make_campaign, make_submission
 from tests.staff import make_staff
 
@@ -79,36 +82,36 @@ def test_a_supporter_copies_hands_on_and_takes_the_message_to_their_server(live_
     page.goto(f"{live_server.url}/en/letters/{tokens.make(tokens.STATUS, submission)}/")
     page.get_by_role("button", name="Copy the link").click()
     said = page.locator("#copied-own")
-    said.get_by_text("Copied.").wait_for()
-    assert said.get_attribute("role") == "status", "who does not see the page hears it"
+    expect(said).to_have_text("Copied.")
+    expect(said, "who does not see the page hears it").to_have_attribute("role", "status")
     assert copied(page).endswith(f"/j/{link}")
-    page.get_by_role("link", name="More messages").click()
+    follow(page.get_by_role("link", name="More messages"))
 
     card = page.locator(".messages li").filter(has_text="Our children ride it.").first
     card.get_by_role("button", name="Copy the text").click()
-    card.get_by_text("Copied.").wait_for()
+    expect(card.get_by_role("status")).to_have_text("Copied.")
     assert copied(page).startswith("Our children ride it.\nAnd we.\n#Bus42\nhttp")
     assert copied(page).endswith(f"/j/{link}")
     page.get_by_role("button", name="Copy the hashtags").click()
-    page.locator("#copied-tags").get_by_text("Copied.").wait_for()
+    expect(page.locator("#copied-tags")).to_have_text("Copied.")
     assert copied(page) == "#Bus42"
-    assert card.get_by_role("status").inner_text() == "", "only what was copied last is said"
+    expect(card.get_by_role("status"), "only what was copied last is said").to_have_text("")
 
     card.get_by_role("button", name="Share…").click()
-    passed = page.evaluate("window.passed")
+    passed = page.wait_for_function("() => window.passed.length && window.passed").json_value()
     assert [what["text"].partition("\n#")[0] for what in passed] == ["Our children ride it.\nAnd we."]
     assert asked == [], "nobody else is asked before a network is pressed"
 
-    page.locator("ul.share").first.get_by_role("link", name="Mastodon").click()
+    follow(page.locator("ul.share").first.get_by_role("link", name="Mastodon"))
     page.get_by_label("Your server").fill("@ann@social.example")
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_role("link", name="Go on to social.example").click()
-    page.get_by_text("elsewhere").wait_for()
+    follow(page.get_by_role("button", name="Go on"))
+    follow(page.get_by_role("link", name="Go on to social.example"))
+    expect(page.get_by_text("elsewhere")).to_be_visible()
     assert len(asked) == 1
     assert asked[0].startswith("https://social.example/share?text=For%20the%20elephant%0A%23Bus42%0A")
     assert asked[0].endswith(f"%2Fj%2F{link}")
     page.goto(f"{live_server.url}/en/c/{campaign.slug}/share/mastodon/")
-    assert page.get_by_label("Your server").input_value() == "social.example"
+    expect(page.get_by_label("Your server")).to_have_value("social.example")
     assert wrong == []
 
 
@@ -155,12 +158,13 @@ def test_the_desk_counts_a_message_while_it_is_typed_as_the_server_counts_it(
         "x" * 300,
     ):
         page.fill("#id_text", text)
-        shown = page.locator(".share-counts li:visible").all_inner_texts()
-        assert len(shown) == len(asked)
-        for name, line in zip(asked, shown, strict=True):
-            found = lengths.fit(name, text, ["#Bus42"], link)
-            assert line.startswith(f"{share_networks.label(name)}: {found.length} of {found.limit}"), text
-            assert line.endswith("too long" if found.too_long_by else f"with {found.tags} of 1 hashtags"), (
-                text
+        fits = [lengths.fit(name, text, ["#Bus42"], link) for name in asked]
+        said = [
+            re.compile(
+                f"^{share_networks.label(name)}: {found.length} of {found.limit}.*"
+                + ("too long$" if found.too_long_by else f"with {found.tags} of 1 hashtags$")
             )
+            for name, found in zip(asked, fits, strict=True)
+        ]
+        expect(page.locator(".share-counts li:visible"), text).to_have_text(said)
     context.close()

@@ -8,6 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from advocacy.models import Letter, TargetRule
+from tests.browser import follow
 from tests.staff import make_campaign, make_legislature, make_letter, make_person, make_staff, make_text
 
 pytestmark = pytest.mark.browser
@@ -45,11 +46,11 @@ def test_a_rule_says_whom_it_names_while_it_is_written(page, live_web):
         )
         assert not over, f"the rules are wider than {width} pixels"
     said = page.locator("#rules-0 .desk-matches")
-    assert said.inner_text() == "nobody"
+    expect(said).to_have_text("nobody")
     page.fill("#id_rules-0-country", "KE")
     page.keyboard.press("Tab")
     # A locator waits from outside the page: the page's policy lets nothing be evaluated in it.
-    expect(said).to_have_text("1 person: Achieng Example", timeout=20_000)
+    expect(said).to_have_text("1 person: Achieng Example")
     assert TargetRule.objects.get().country == "FR"  # nothing is saved by writing
     assert page.complaints == []
 
@@ -59,9 +60,8 @@ def test_the_button_says_how_many_letters_it_releases(page, live_web):
         make_letter(status=Letter.Status.WITHHELD)
     page.goto(f"{live_web.site_url}{reverse('admin:advocacy_letter_held')}")
     button = page.locator("#bulk button[value=release]")
-    assert button.is_disabled()
+    expect(button).to_be_disabled()
     page.check("[data-tick-all]")
-    assert button.inner_text() == "Release 3 letters"
-    button.click()
-    page.wait_for_load_state()
+    expect(button).to_have_text("Release 3 letters")
+    follow(button)
     assert Letter.objects.filter(status=Letter.Status.CONFIRMED).count() == 3
