@@ -18,6 +18,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,7 @@ from accounts.charts import Series
 from accounts.lists import COUNT_UP_TO, BoundedPaginator, DeskList, key_in
 from accounts.models import User
 from accounts.permissions import may, names_its_organisation, require, sees_all, visible
+from accounts.widgets import DayInput, MomentInput, TimeInput
 
 M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
@@ -177,6 +179,16 @@ def places(request: HttpRequest, at: str = "") -> dict[str, list[dict[str, Any]]
     }
 
 
+INPUTS: dict[type[models.Field[Any, Any]], dict[str, Any]] = {
+    models.URLField: {"assume_scheme": "https"},
+    models.DateField: {"widget": DayInput},
+    models.TimeField: {"widget": TimeInput},
+    models.DateTimeField: {"widget": MomentInput},
+}
+# Columns that have no words of their own in their model.
+UNNAMED = {"organisation": _("organisation"), "logo": _("logo"), "slug": _("short name in addresses")}
+
+
 class StaffAdmin(admin.ModelAdmin):
     """What every page of the desk has in common: rights and rows by `accounts.permissions`, and bounded lists."""
 
@@ -192,7 +204,8 @@ class StaffAdmin(admin.ModelAdmin):
     counts_filters = True  # False where a filter narrows only together with another
     empty_words: Any = ""  # what to do while there is no row at all
     may_be_of_others: Sequence[str] = ()  # relations to rows that not everybody who changes this one sees
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    formfield_overrides = INPUTS
+    saves_in_a_row = False  # True where people enter one after the other, such as areas or postcodes
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DeskList
@@ -240,6 +253,16 @@ class StaffAdmin(admin.ModelAdmin):
                 rows = type(named)._default_manager.filter(pk=named.pk)
                 found += [] if visible(request.user, rows).exists() else [name]
         return found
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in UNNAMED and db_field.verbose_name == db_field.name:
+            kwargs.setdefault("label", capfirst(UNNAMED[db_field.name]))
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """Django's page with the buttons that help: few rows are followed by another of their kind."""
+        context.setdefault("show_save_and_add_another", self.saves_in_a_row)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     # --- an organisation's own staff neither choose another's rows nor give rows away
     def get_exclude(self, request: HttpRequest, obj: models.Model | None = None) -> list[str] | None:
@@ -302,9 +325,13 @@ class _InlineOfStaff:
 class StaffInline(_InlineOfStaff, admin.TabularInline):
     """As a table."""
 
+    formfield_overrides = INPUTS
+
 
 class StackedStaffInline(_InlineOfStaff, admin.StackedInline):
     """One under the other, for long texts."""
+
+    formfield_overrides = INPUTS
 
 
 class ReadOnly:

@@ -49,6 +49,7 @@ class PostcodesForm(UploadForm):
 
 @admin.register(Postcode)
 class PostcodeAdmin(InWords, StaffAdmin):
+    saves_in_a_row = True
     list_display = ["code", "in_country", "area_code"]
     search_fields = ["^code"]
     ordering = ["pk"]

@@ -129,6 +129,7 @@ def _seat_in_words(seat: Mandate) -> str:
 
 @admin.register(Legislature)
 class LegislatureAdmin(InWords, StaffAdmin):
+    saves_in_a_row = True
     list_display = ["name", "in_country", "region", "chamber", "level", "time_zone", "hours"]
     list_filter = ["level", "chamber"]
     search_fields = ["name", "native_name", "=country", "region"]
@@ -147,6 +148,7 @@ class LegislatureAdmin(InWords, StaffAdmin):
 
 @admin.register(Area)
 class AreaAdmin(InWords, StaffAdmin):
+    saves_in_a_row = True
     list_display = ["name", "in_country", "code", "parent"]
     list_select_related = ["parent"]
     search_fields = ["name", "code"]

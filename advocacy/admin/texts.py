@@ -138,7 +138,6 @@ class TermForm(forms.ModelForm):
 
 class PartInline(StackedStaffInline):
     extra = 1  # one to fill in without a script; with one, more are added on the page
-    formfield_overrides: ClassVar = StaffAdmin.formfield_overrides
 
 
 class StepInline(PartInline):
