@@ -110,11 +110,13 @@ class WordsForm(_Form):
         return words.clean_video(self.cleaned_data["video_url"])
 
     def clean(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        if not (set(_FIELDS) & set(self.errors)):
-            for name, message in words.check_whole(self.words).items():
-                self.add_error(name, message)
-        return data
+        # All at once: what is wrong in one field does not hide what is missing in another. A field that has its own
+        # error already is not missing as well.
+        told = {name: self.cleaned_data.get(name, "…") for name in _FIELDS}
+        told["category"] = self.cleaned_data.get("category", "")
+        for name, message in words.check_whole(Words(**told)).items():
+            self.add_error(name, message)
+        return self.cleaned_data
 
     @property
     def words(self) -> Words:

@@ -105,12 +105,15 @@ def clean_video(text: str) -> str:
 
 
 def check_whole(words: Words) -> dict[str, str]:
-    """What is missing in words that are each right, by field; empty if nothing is."""
+    """What is missing in words that are each right, by field; empty if nothing is.
+
+    Where nobody has chosen yet who speaks (`category` is ""), one of the two names is asked for.
+    """
     missing = {}
     if words.category in FOR_OTHERS:
         if not words.organisation_name:
             missing["organisation_name"] = _("Please name the organisation or state you speak for.")
-    elif not words.name:
+    elif not words.name and (words.category or not words.organisation_name):
         missing["name"] = _("Please enter your name.")
     if not words.statement and not words.video_url:
         missing["statement"] = _("Please write what you want to say, or give the link of a video.")

@@ -54,9 +54,10 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         form = ExpressionForm(initial={"language": get_language()})
         return _show(request, campaign, form, abuse.new_form(campaign))
     form, form_token = ExpressionForm(request.POST), request.POST.get("form", "")
-    if not form.is_valid():
-        return _show(request, campaign, form, form_token, status=422)
     facts = _facts(campaign, form_token)
+    if not form.is_valid():
+        # A page that is too old is no second thing to be told of once the fields are right.
+        return _show(request, campaign, form, form_token if facts else abuse.new_form(campaign), status=422)
     if facts is None:
         message = _("This page has been open for a long time. Please press the button once more.")
         return _show(request, campaign, form, abuse.new_form(campaign), message=message, status=422)

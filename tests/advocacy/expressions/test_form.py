@@ -149,6 +149,40 @@ def test_what_is_wrong_is_said_at_the_top_and_everything_typed_is_kept(campaign,
     assert not Expression.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"category": "state", "name": "", "statement": "", "video_url": "no address", "email": "amina@"},
+            ["organisation_name", "video_url", "email"],
+        ),
+        (
+            {"category": "", "name": "", "statement": "", "consent": None},
+            ["category", "name", "statement", "consent"],
+        ),
+        (
+            {"category": "", "name": "", "organisation_name": "Riders", "country": "XX"},
+            ["category", "country"],
+        ),
+        ({"name": "x" * 151, "statement": ""}, ["name", "statement"]),
+        ({"name": "", "statement": "x" * 2_001, "email": ""}, ["name", "statement", "email"]),
+    ],
+    ids=["a state", "nothing", "who speaks", "too long a name", "too long a statement"],
+)
+def test_all_that_is_wrong_is_said_at_once_at_each_field_and_at_the_top(campaign, changed, said):
+    page = fill(campaign, **changed)
+    assert re.findall(r'<a href="#id_(\w+)">', page.html) == said
+    assert re.findall(r'class="error" id="id_(\w+)_error"', page.html) == said
+    mended = Visitor().send(page.form("/support/new/"), **WELL, organisation_name="Riders", video_url="")
+    assert "One step left" in mended.text
+
+
+def test_an_old_page_with_a_wrong_field_asks_for_the_field_only(campaign):
+    page = fill(campaign, seconds=10**6, name="")
+    assert "Please enter your name." in page.text
+    assert "One step left" in Visitor().send(page.form("/support/new/"), name="Amina Example").text
+
+
 def test_a_video_alone_says_enough(campaign):
     page = fill(campaign, statement="", video_url="https://video.example/watch?v=42")
     assert "One step left" in page.text
