@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -17,7 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from advocacy import dispatching, mails, members, pace, routes, suspicion, writing
+from advocacy import asking, dispatching, mails, members, pace, routes, suspicion, writing
+from advocacy.asking import Resent
 from advocacy.confirming import confirm
 from advocacy.dispatching import dispatch_due
 from advocacy.models import Campaign, Letter, LetterTemplate, Membership, Submission, Supporter
@@ -29,9 +31,6 @@ from advocacy.targets import Candidate
 from contacts import suppressions
 from contacts.addresses import Address
 from contacts.clock import database_now
-from contacts.models import Suppression
-from mailer import allowance, sending
-from mailer.models import Delivery
 from mailer.reasons import in_words
 
 __all__ = [
@@ -59,10 +58,6 @@ __all__ = [
 ]
 
 Status = Letter.Status
-
-CONFIRM_DAYS = timedelta(days=7)
-NOT_ME = timedelta(days=365)
-MAX_CORRECTIONS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +88,6 @@ class Draft:
     source: str = ""
     suspicious: str = ""
     delay: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Resent:
-    """Whether a confirmation mail was queued, and if not, when the next one may be asked for (None: never)."""
-
-    sent: bool
-    next_at: datetime | None
 
 
 # --- written ------------------------------------------------------------------------------------------------------
@@ -154,7 +141,7 @@ def _submit(draft: Draft) -> Submission:
         source=draft.source,
         network=draft.network,
         created_at=now,
-        expires_at=now + CONFIRM_DAYS,
+        expires_at=now + asking.CONFIRM_DAYS,
     )
     Letter.objects.bulk_create([_letter(draft, submission, supporter, *row) for row in draft.letters])
     _ask_for_confirmation(submission, draft.delay)
@@ -205,18 +192,11 @@ def _letter(
 
 
 def _ask_for_confirmation(submission: Submission, delay: timedelta = timedelta(0)) -> Resent:
-    """Queue the confirmation mail for when the address has room (A3), if that is soon.
+    return asking.first(_hash_of(submission), partial(mails.confirmation, submission), delay)
 
-    A stranger who used the address before us only makes the owner's mail wait, at most an hour.
-    """
-    address_hash = bytes(submission.supporter.address_hash)
-    suppressions.hold(address_hash)
-    now = database_now()
-    at = allowance.next_mail(address_hash, now)
-    if at > now + allowance.LONGEST_WAIT:
-        return Resent(sent=False, next_at=at)
-    mails.confirmation(submission, max(at, now + delay) if at > now or delay else None)
-    return Resent(sent=True, next_at=None)
+
+def _hash_of(submission: Submission) -> bytes:
+    return bytes(submission.supporter.address_hash)
 
 
 @transaction.atomic
@@ -227,19 +207,12 @@ def resend(submission: Submission) -> Resent:
     """
     if submission.confirmed_at is not None or submission.expires_at <= timezone.now():
         return Resent(sent=False, next_at=None)
-    address_hash = bytes(submission.supporter.address_hash)
-    suppressions.hold(address_hash)
-    now = database_now()
-    at = allowance.next_mail(address_hash, now)
-    if at > now:
-        return Resent(sent=False, next_at=at)
-    mails.confirmation(submission)
-    return Resent(sent=True, next_at=None)
+    return asking.again(_hash_of(submission), partial(mails.confirmation, submission))
 
 
 def next_mail(submission: Submission) -> datetime:
     """When the confirmation mail may be asked for again; now, if at once. Reserves nothing."""
-    return allowance.next_mail(bytes(submission.supporter.address_hash), database_now())
+    return asking.next_mail(_hash_of(submission))
 
 
 @transaction.atomic
@@ -249,7 +222,7 @@ def correct_address(submission: Submission, address: Address) -> Submission:
     The same address again changes nothing. Raises ValidationError after three corrections (a form must not be a way
     to mail strangers) and for what is confirmed or expired.
     """
-    suppressions.hold(bytes(submission.supporter.address_hash), address.hash)
+    suppressions.hold(_hash_of(submission), address.hash)
     submission = (
         Submission.objects.select_for_update(of=("self",)).select_related("supporter").get(pk=submission.pk)
     )
@@ -257,11 +230,11 @@ def correct_address(submission: Submission, address: Address) -> Submission:
         return submission
     if submission.confirmed_at is not None or submission.expires_at <= timezone.now():
         raise ValidationError(_("This letter can no longer be changed. Please write it again."), code="gone")
-    if submission.corrections >= MAX_CORRECTIONS:
+    if submission.corrections >= asking.MAX_CORRECTIONS:
         raise ValidationError(
             _("The address was corrected too often. Please write your letter again."), code="too_often"
         )
-    _call_off(submission, "the address was corrected")
+    asking.call_off(_hash_of(submission), asking.CORRECTED, submission=submission.pk)
     submission.supporter = supporter = _supporter(address)
     submission.nonce = new_nonce()
     submission.corrections = F("corrections") + 1
@@ -280,34 +253,16 @@ def deny(submission: Submission) -> None:
     """
     now = timezone.now()
     supporter = submission.supporter
-    suppressions.suppress(
-        bytes(supporter.address_hash),
-        Suppression.Reason.NOT_ME,
-        scope=Suppression.Scope.CONFIRMATIONS,
-        evidence={"submission": submission.pk},
-        ends_at=now + NOT_ME,
-    )
+    asking.leave_alone(_hash_of(submission), submission=submission.pk)
     unconfirmed = supporter.submissions.filter(confirmed_at=None, expires_at__gt=now)
     for other in list(unconfirmed):
-        _call_off(other, "the owner of the mailbox said it was not them")
+        asking.call_off(_hash_of(submission), asking.DENIED, submission=other.pk)
     Letter.objects.filter(submission__in=unconfirmed, status=Status.PENDING).update(
         status=Status.WITHDRAWN, ended_at=now
     )
     unconfirmed.update(expires_at=now)
     for letter in submission.letters.all():
         withdraw(letter)
-
-
-def _call_off(submission: Submission, reason: str) -> None:
-    """Cancel the confirmation mails of a submission that still wait."""
-    waiting = Delivery.objects.filter(
-        address_hash=submission.supporter.address_hash,
-        kind=Delivery.Kind.CONFIRMATION,
-        status=Delivery.Status.QUEUED,
-        context__submission=submission.pk,
-    )
-    for delivery in waiting:
-        sending.cancel(delivery, reason)
 
 
 # --- afterwards ---------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from advocacy import links, texts
+from advocacy import asking, links, texts
 from advocacy.expressions import mails as expressions
 from advocacy.models import Letter, Submission
 from contacts.addresses import Address, parse
@@ -175,7 +175,7 @@ def check_confirmation(delivery: Delivery) -> str:
     if submission.expires_at <= timezone.now():
         return "its time to be confirmed is over"
     if bytes(submission.supporter.address_hash) != bytes(delivery.address_hash):
-        return "the address was corrected"
+        return asking.CORRECTED
     return ""
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from advocacy import dispatching, mails
+from advocacy import asking, dispatching, mails
 from advocacy.expressions import retention as expressions
 from advocacy.models import Campaign, Letter, Report, Submission, Supporter
 from advocacy.sharing.links import let_go
@@ -22,7 +22,6 @@ from mailer.models import Delivery, DeliveryEvent, Message
 
 Status = Letter.Status
 
-REMIND_AFTER = timedelta(hours=24)
 HELD_DAYS = timedelta(days=30)
 TEXT_DAYS = timedelta(days=90)
 # A name that nobody confirmed belongs to somebody we do not know: it goes sooner.
@@ -41,6 +40,7 @@ def expire() -> int:
     Safe to repeat and to run twice at once.
     """
     remind()
+    expressions.remind()
     now = timezone.now()
     take_back()
     expressions.expire()
@@ -62,8 +62,8 @@ def remind() -> int:
         Submission.objects.filter(
             confirmed_at=None,
             reminded_at=None,
-            created_at__lte=now - REMIND_AFTER,
-            expires_at__gt=now + REMIND_AFTER,
+            created_at__lte=now - asking.REMIND_AFTER,
+            expires_at__gt=now + asking.REMIND_AFTER,
             campaign__status=Campaign.Status.OPEN,
         )
         .exclude(supporter__address="")

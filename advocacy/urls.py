@@ -29,6 +29,7 @@ urlpatterns = [
     path("c/<slug:slug>/support/<int:pk>/report/", views.wall.report, name="expression_report"),
     path("support/pending/<str:token>/", views.expressions.pending, name="expression_pending"),
     path("support/pending/<str:token>/again/", views.expressions.send_again, name="expression_again"),
+    path("support/pending/<str:token>/correct/", views.expressions.correct, name="expression_correct"),
     path("support/confirm/<str:token>/", views.expressions.confirm, name="expression_confirm"),
     path("support/not-me/<str:token>/", views.expressions.not_me, name="expression_not_me"),
     path("support/mine/<str:token>/", views.own_expression.own, name="expression_own"),

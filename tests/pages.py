@@ -186,6 +186,7 @@ NO_PAGE = {
     "advocacy:support_feed": "a feed",
     "advocacy:expression_picture": "a picture",
     "advocacy:expression_again": "POST only",
+    "advocacy:expression_correct": "POST only; its errors are the page expression-pending",
     "advocacy:expression_own_picture": "a picture, and POST",
     "advocacy:expression_remove_picture": "POST only",
     "advocacy:expression_take_down": "POST only",

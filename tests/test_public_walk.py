@@ -160,6 +160,7 @@ PRESSED = {  # answered to POST only: what opens them
     "advocacy:correct": "advocacy:pending",
     "advocacy:act": "advocacy:status",
     "advocacy:expression_again": "advocacy:expression_pending",
+    "advocacy:expression_correct": "advocacy:expression_pending",
     "advocacy:expression_change": "advocacy:expression_own",
     "advocacy:expression_own_picture": "advocacy:expression_own",
     "advocacy:expression_remove_picture": "advocacy:expression_own",

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from advocacy import texts
+from advocacy import asking, texts
 from advocacy.expressions import links
 from advocacy.models import Campaign, Expression
 from contacts.addresses import Address, parse
@@ -33,6 +33,16 @@ def confirmation(expression: Expression, at: datetime | None = None) -> Delivery
         to=parse(expression.address),
         kind=Kind.CONFIRMATION,
         due_at=at,
+        context={"expression": expression.pk},
+    )
+
+
+def reminder(expression: Expression) -> Delivery:
+    """Queue the one reminder of a confirmation that has not come."""
+    return sending.queue(
+        _message("expression_reminder", expression),
+        to=parse(expression.address),
+        kind=Kind.CONFIRMATION,
         context={"expression": expression.pk},
     )
 
@@ -100,11 +110,13 @@ def check(delivery: Delivery) -> str:
     if _LINK_OF in delivery.context:
         return ""
     if expression.status == Status.WITHDRAWN:
-        return "the owner of the mailbox said it was not them"
+        return asking.DENIED
     if expression.status != Status.PENDING:
         return "it was confirmed already"
     if expression.expires_at <= timezone.now():
         return "its time to be confirmed is over"
+    if bytes(expression.address_hash or b"") != bytes(delivery.address_hash):
+        return asking.CORRECTED
     return ""
 
 

@@ -9,9 +9,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from advocacy.expressions import pictures
-from advocacy.models import Expression
-from mailer import personal
+from advocacy import asking
+from advocacy.expressions import mails, pictures
+from advocacy.models import Campaign, Expression
+from contacts import suppressions
+from contacts.clock import database_now
+from mailer import allowance, personal
 from mailer.models import Delivery, Message
 
 Status = Expression.Status
@@ -40,6 +43,45 @@ def expire() -> int:
     now = timezone.now()
     over = Expression.objects.filter(status=Status.PENDING, expires_at__lte=now)
     return over.update(status=Status.EXPIRED, ended_at=now)
+
+
+def remind() -> int:
+    """Send the one reminder to mailboxes that did not answer within a day. Returns how many were queued.
+
+    As letters do (`advocacy.retention.remind`): within the budget of the address (A3), at the next run where that is
+    spent, and not to whom something in this campaign was confirmed for meanwhile.
+    """
+    now = timezone.now()
+    waiting = Expression.objects.filter(
+        status=Status.PENDING,
+        reminded_at=None,
+        created_at__lte=now - asking.REMIND_AFTER,
+        expires_at__gt=now + asking.REMIND_AFTER,
+        campaign__status=Campaign.Status.OPEN,
+    ).exclude(address="")
+    rows = waiting.order_by("pk").values_list("pk", "address_hash")
+    return sum(
+        _remind(pk, bytes(address_hash or b"")) for pk, address_hash in rows.iterator(chunk_size=BATCH)
+    )
+
+
+@transaction.atomic
+def _remind(pk: int, address_hash: bytes) -> bool:
+    # First the address, then the row, as everybody who holds both does.
+    suppressions.hold(address_hash)
+    rows = Expression.objects.select_for_update(of=("self",), skip_locked=True).select_related("campaign")
+    row = rows.filter(pk=pk, status=Status.PENDING, reminded_at=None, address_hash=address_hash).first()
+    if row is None:
+        return False
+    said = Expression.objects.filter(campaign=row.campaign_id, address_hash=address_hash)
+    sends = not said.filter(status__in=[Status.CONFIRMED, Status.PUBLISHED]).exists()
+    due = database_now()
+    if sends and allowance.next_mail(address_hash, due) > due:
+        return False
+    Expression.objects.filter(pk=pk).update(reminded_at=timezone.now())
+    if sends:
+        mails.reminder(row)
+    return sends
 
 
 def forget() -> int:
@@ -79,17 +121,17 @@ def _empty(pks: list[int]) -> Counter[str]:
     for _pk, picture, _hash in found:
         pictures.remove(picture)
     ids = [pk for pk, _picture, _hash in found]
-    mails = Delivery.objects.filter(
+    sent = Delivery.objects.filter(
         address_hash__in=[address_hash for _pk, _picture, address_hash in found if address_hash],
         kind__in=[Delivery.Kind.CONFIRMATION, Delivery.Kind.SYSTEM],
         context__expression__in=ids,
     )
-    alone = Message.objects.filter(pk__in=mails.filter(kind=Delivery.Kind.SYSTEM).values("message")).exclude(
-        Q(pk__in=Delivery.objects.exclude(pk__in=mails.values("pk")).values("message"))
+    alone = Message.objects.filter(pk__in=sent.filter(kind=Delivery.Kind.SYSTEM).values("message")).exclude(
+        Q(pk__in=Delivery.objects.exclude(pk__in=sent.values("pk")).values("message"))
     )
     counts = Counter({"mailer.message": personal.empty_messages(alone)})
     counts["mailer.delivery"] = (
-        mails.exclude(address="").exclude(status=Delivery.Status.SENDING).update(address="")
+        sent.exclude(address="").exclude(status=Delivery.Status.SENDING).update(address="")
     )
     counts["advocacy.expression"] = Expression.objects.filter(pk__in=ids).update(
         **dict.fromkeys(_EMPTIED, ""),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import BinaryIO
 
 from django.core.exceptions import ValidationError
@@ -15,22 +16,22 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from advocacy import suspicion
+from advocacy import asking, suspicion
+from advocacy.asking import Resent
 from advocacy.expressions import links, mails, pictures
 from advocacy.expressions.mails import OPEN
 from advocacy.expressions.words import Words
 from advocacy.models import Campaign, Expression, Membership
+from advocacy.models.letters import new_nonce
 from contacts import suppressions
 from contacts.addresses import Address
 from contacts.clock import database_now
-from contacts.models import Consent, Suppression
-from mailer import allowance, sending
+from contacts.models import Consent
+from mailer import allowance
 from mailer.models import Delivery
 
 Status = Expression.Status
 
-CONFIRM_DAYS = timedelta(days=7)
-NOT_ME = timedelta(days=365)
 MAX_REVISIONS = 30
 LIVE = (Status.CONFIRMED, Status.PUBLISHED)
 
@@ -50,14 +51,6 @@ class Draft:
     suspicious: str = ""
     delay: timedelta = timedelta(0)
     membership: Membership | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Resent:
-    """Whether the mail was queued, and if not, when the next one may be asked for (None: never)."""
-
-    sent: bool
-    next_at: datetime | None
 
 
 # --- written ------------------------------------------------------------------------------------------------------
@@ -95,12 +88,10 @@ def _submit(draft: Draft) -> Expression:
         suspicious=(draft.suspicious or _odd(draft.words))[:300],
         network=draft.network,
         created_at=now,
-        expires_at=now + CONFIRM_DAYS,
+        expires_at=now + asking.CONFIRM_DAYS,
         **asdict(draft.words),
     )
-    at = allowance.next_mail(draft.address.hash, database_now())
-    if at <= now + allowance.LONGEST_WAIT:
-        mails.confirmation(expression, max(at, now + draft.delay) if at > now or draft.delay else None)
+    asking.first(draft.address.hash, partial(mails.confirmation, expression), draft.delay)
     return expression
 
 
@@ -117,19 +108,39 @@ def resend(expression: Expression) -> Resent:
     """
     if expression.status != Status.PENDING or expression.expires_at <= timezone.now():
         return Resent(sent=False, next_at=None)
-    address_hash = bytes(expression.address_hash or b"")
-    suppressions.hold(address_hash)
-    now = database_now()
-    at = allowance.next_mail(address_hash, now)
-    if at > now:
-        return Resent(sent=False, next_at=at)
-    mails.confirmation(expression)
-    return Resent(sent=True, next_at=None)
+    return asking.again(_hash_of(expression), partial(mails.confirmation, expression))
 
 
 def next_mail(expression: Expression) -> datetime:
     """When the mail may be asked for again; now, if at once. Reserves nothing."""
-    return allowance.next_mail(bytes(expression.address_hash or b""), database_now())
+    return asking.next_mail(_hash_of(expression))
+
+
+def _hash_of(expression: Expression) -> bytes:
+    return bytes(expression.address_hash or b"")
+
+
+@transaction.atomic
+def correct_address(expression: Expression, address: Address) -> Expression:
+    """Move an unconfirmed expression to the right address. Links to the wrong one die, its mail is called off.
+
+    The same address again changes nothing. Raises ValidationError after three corrections (a form must not be a way
+    to mail strangers) and for what is confirmed or over.
+    """
+    suppressions.hold(_hash_of(expression), address.hash)
+    row = _locked(expression)
+    if row.status != Status.PENDING or row.expires_at <= timezone.now() or row.nonce != expression.nonce:
+        raise ValidationError(_("This can no longer be changed."), code="gone")
+    if row.address_key == address.key:
+        return row
+    if row.corrections >= asking.MAX_CORRECTIONS:
+        raise ValidationError(_("This was changed too often. Please write to us."), code="too_often")
+    asking.call_off(_hash_of(row), asking.CORRECTED, expression=row.pk)
+    row.address, row.address_key, row.address_hash = address.given, address.key, address.hash
+    row.nonce, row.corrections = new_nonce(), row.corrections + 1
+    row.save(update_fields=["address", "address_key", "address_hash", "nonce", "corrections"])
+    asking.first(address.hash, partial(mails.confirmation, row))
+    return row
 
 
 @transaction.atomic
@@ -139,11 +150,7 @@ def mail_own_link(campaign: Campaign, address: Address, language: str) -> None:
     The work is the same whoever it is, and nothing is returned: the page must not tell who is known (A8). Whether there
     is anything to link to is asked at the door.
     """
-    suppressions.hold(address.hash)
-    now = database_now()
-    at = allowance.next_mail(address.hash, now)
-    if at <= now + allowance.LONGEST_WAIT:
-        mails.own_link(campaign, address, language, at if at > now else None)
+    asking.first(address.hash, partial(mails.own_link, campaign, address, language))
 
 
 # --- proven -------------------------------------------------------------------------------------------------------
@@ -153,19 +160,22 @@ def mail_own_link(campaign: Campaign, address: Address, language: str) -> None:
 def confirm(expression: Expression) -> bool:
     """Take the word of whoever holds the mailbox that they said this and want it published; now a person looks at it.
 
-    False for a repeat, and for one that expired, was denied, erased or whose campaign closed meanwhile, which change
-    nothing. What the same mailbox said before in this campaign gives way to it.
+    False for a repeat, and for one that expired, was denied, erased, went to a corrected address or whose campaign
+    closed meanwhile, which change nothing. What the same mailbox said before in this campaign gives way to it.
     """
-    suppressions.hold(bytes(expression.address_hash or b""))
+    suppressions.hold(_hash_of(expression))
     now = database_now()
     row = _locked(expression)
+    if row.nonce != expression.nonce:
+        # The link died while it was used: whoever holds the old mailbox has no word for the new one.
+        return False
     if row.status != Status.PENDING or row.expires_at <= now or row.campaign.status == Campaign.Status.CLOSED:
         return False
     for other in _live_of(row):
         other.move_to(Status.WITHDRAWN, ended_at=now, is_featured=False)
     if not row.move_to(Status.CONFIRMED, confirmed_at=now):
         return False
-    allowance.answered(bytes(row.address_hash or b""), Delivery.Kind.CONFIRMATION, expression=row.pk)
+    allowance.answered(_hash_of(row), Delivery.Kind.CONFIRMATION, expression=row.pk)
     _record_consent(row, granted=True)
     return True
 
@@ -207,31 +217,13 @@ def deny(expression: Expression) -> None:
 
     Safe to repeat. Others of the address that nobody confirmed end with it.
     """
-    address_hash = bytes(expression.address_hash or b"")
-    now = timezone.now()
-    suppressions.suppress(
-        address_hash,
-        Suppression.Reason.NOT_ME,
-        scope=Suppression.Scope.CONFIRMATIONS,
-        evidence={"expression": expression.pk},
-        ends_at=now + NOT_ME,
-    )
+    address_hash, now = _hash_of(expression), timezone.now()
+    asking.leave_alone(address_hash, expression=expression.pk)
     pending = Expression.objects.filter(address_hash=address_hash, status=Status.PENDING)
     for other in pending.order_by("pk"):
-        _call_off(other)
+        asking.call_off(address_hash, asking.DENIED, expression=other.pk)
         other.move_to(Status.WITHDRAWN, ended_at=now)
     expression.move_to(Status.WITHDRAWN, ended_at=now, is_featured=False)
-
-
-def _call_off(expression: Expression) -> None:
-    waiting = Delivery.objects.filter(
-        address_hash=expression.address_hash,
-        kind=Delivery.Kind.CONFIRMATION,
-        status=Delivery.Status.QUEUED,
-        context__expression=expression.pk,
-    )
-    for delivery in waiting:
-        sending.cancel(delivery, "the owner of the mailbox said it was not them")
 
 
 # --- afterwards ---------------------------------------------------------------------------------------------------
@@ -243,7 +235,7 @@ def change(expression: Expression, words: Words) -> bool:
 
     Raises ValidationError for what is over, what was changed too often, and what gave way to something newer.
     """
-    suppressions.hold(bytes(expression.address_hash or b""))
+    suppressions.hold(_hash_of(expression))
     row = _open(expression)
     fields = asdict(words)
     if all(getattr(row, name) == value for name, value in fields.items()):
@@ -260,7 +252,7 @@ def put_picture(expression: Expression, file: BinaryIO, alt: str) -> None:
     Raises ValidationError for what is no picture or too large, and as `change` does.
     """
     picture = pictures.drawn(file)
-    suppressions.hold(bytes(expression.address_hash or b""))
+    suppressions.hold(_hash_of(expression))
     row = _open(expression)
     before = str(row.picture.name or "")
     _look_again(

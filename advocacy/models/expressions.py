@@ -111,6 +111,10 @@ class Expression(Lifecycle):
     created_at = models.DateTimeField(_("written on"), db_default=Now())
     confirmed_at = models.DateTimeField(_("confirmed on"), null=True, blank=True)
     expires_at = models.DateTimeField(_("to be confirmed by"))
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    corrections = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often the address was corrected before the confirmation."
+    )
     published_at = models.DateTimeField(_("published on"), null=True, blank=True)
     ended_at = models.DateTimeField(_("over since"), null=True, blank=True)
     decided_at = models.DateTimeField(_("looked at on"), null=True, blank=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from functools import wraps
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -20,7 +21,7 @@ from advocacy import abuse, arrivals, texts, webmail
 from advocacy.arrivals import Arrival
 from advocacy.expressions import forms, links, writing
 from advocacy.expressions.forms import ExpressionForm, LinkForm
-from advocacy.models import Campaign
+from advocacy.models import Campaign, Expression
 from advocacy.views.campaigns import find_campaign
 from mailer import proof_of_work
 from mailer.seals import Gone
@@ -145,18 +146,7 @@ def _arrival(request: HttpRequest, campaign: Campaign) -> Arrival:
 @require_safe
 def pending(request: HttpRequest, token: str) -> HttpResponse:
     """One step left: the same page whether we knew the address before or not (A8)."""
-    expression = links.read(links.PENDING, token)
-    again = request.GET.get("again", "")
-    context = {
-        "campaign": expression.campaign,
-        "expression": expression,
-        "token": token,
-        "address": expression.address,
-        "webmail": webmail.of(expression.address),
-        "again": again,
-        "next_at": writing.next_mail(expression) if again == "later" else None,
-    }
-    return render(request, "advocacy/expressions/pending.html", context)
+    return _pending(request, links.read(links.PENDING, token))
 
 
 @public_form
@@ -169,6 +159,41 @@ def send_again(request: HttpRequest, token: str) -> HttpResponse:
     answer = see_other("advocacy:expression_pending", token)
     answer["Location"] += "?again=sent" if writing.resend(expression).sent else "?again=later"
     return answer
+
+
+@public_form
+@private
+@gone_is_one_page
+@require_POST
+def correct(request: HttpRequest, token: str) -> HttpResponse:
+    """Mail the link to the address as it should have been."""
+    expression = links.read(links.PENDING, token)
+    form = LinkForm(request.POST)
+    if form.is_valid():
+        try:
+            corrected = writing.correct_address(expression, form.cleaned_data["email"])
+        except ValidationError as error:
+            form.add_error("email", error)
+        else:
+            return see_other("advocacy:expression_pending", links.token(links.PENDING, corrected))
+    return _pending(request, expression, form=form, status=422)
+
+
+def _pending(
+    request: HttpRequest, expression: Expression, *, form: LinkForm | None = None, status: int = 200
+) -> HttpResponse:
+    again = request.GET.get("again", "")
+    context = {
+        "campaign": expression.campaign,
+        "expression": expression,
+        "token": links.token(links.PENDING, expression),
+        "address": expression.address,
+        "webmail": webmail.of(expression.address),
+        "again": again,
+        "next_at": writing.next_mail(expression) if again == "later" else None,
+        "form": form or LinkForm(),
+    }
+    return render(request, "advocacy/expressions/pending.html", context, status=status)
 
 
 @public_form
