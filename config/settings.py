@@ -397,6 +397,8 @@ IMPORT_THREADS = env.int("IMPORT_THREADS", 2)  # each with a database connection
 # --- mailings -------------------------------------------------------------------------------------------
 # From so many people on, a second person must approve a mailing (RELIABILITY A12).
 MAILING_APPROVAL_OVER = env.int("MAILING_APPROVAL_OVER", 10_000)
+# Files of more people are taken away only with a second person's yes.
+EXPORT_SECOND_PERSON_ABOVE = env.int("EXPORT_SECOND_PERSON_ABOVE", 10_000)
 
 # --- what a page may do ---------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -21,8 +21,9 @@ from accounts import audit
 from accounts.models import User
 from accounts.permissions import bound_to
 from accounts.spreadsheets import XLSX_ROWS, csv_file, json_file, xlsx_file
+from contacts import export_requests
 from contacts.deeds import Did
-from contacts.models import Contact, ContactExport, Subscription, Suppression
+from contacts.models import Contact, ContactExport, ExportRequest, Subscription, Suppression
 from contacts.resources import HEADERS, Column, ContactResource
 
 Format = ContactExport.Format
@@ -67,10 +68,14 @@ def begin(
     segment: int | None = None,
     searched: bool = False,
     what: str = "",
+    query: str = "",
+    asked: ExportRequest | None = None,
 ) -> ContactExport:
     """Write down that somebody takes `rows` away, before they do. `what` names rows that are no contacts: "mailing 12".
+    `asked` is the yes of a second person to `query`, where there is one.
 
-    Raises TooManyExportsError, and TooManyRowsError for more than a sheet of Excel holds; then nothing is written. The log itself is the meter: it cannot be flushed away, and two requests at once are counted one after the other.
+    Raises TooManyExportsError, TooManyRowsError for more than a sheet of Excel holds, and AnswerNeeded where the yes is
+    missing (`contacts.export_requests`); then nothing is written. The log itself is the meter: it cannot be flushed away, and two requests at once are counted one after the other.
     """
     if form == Format.XLSX and rows.order_by().values("pk")[: XLSX_ROWS + 1].count() > XLSX_ROWS:
         raise TooManyRowsError
@@ -87,6 +92,8 @@ def begin(
         searched=searched,
         what=what,
     )
+    if export_requests.is_needed(rows):
+        export_requests.use(asked, by, what, query, entry)
     if what:
         audit.record(by, audit.Act.TAKEN, Did.EXPORTED_OTHERS, entry, what=what, format=form)
     else:

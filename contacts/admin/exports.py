@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from django.contrib import admin, messages
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.desk import Place, ReadOnly, StaffAdmin, key_in, navigation, own_organisation, who
+from accounts.models import User
 from accounts.permissions import require, visible
 from contacts import exporting, searching
+from contacts.admin import export_requests
 from contacts.admin.contact_forms import SearchForm
+from contacts.export_requests import AnswerNeeded
 from contacts.exporting import TooManyExportsError, TooManyRowsError
-from contacts.models import Contact, ContactExport, Segment
+from contacts.models import Contact, ContactExport, ExportRequest, Segment
 from contacts.searching import Search
-from contacts.segments import compiling
+from contacts.segments import compiling, within
 from contacts.segments.trees import RuleError
 
 navigation.add(
@@ -37,6 +41,17 @@ class ContactExportAdmin(ReadOnly, StaffAdmin):
     list_filter = ["format"]
     list_select_related = ["by", "mailing_list", "segment"]
     fields = ["at", "by", "what", "format", "rows", "mailing_list", "segment", "searched"]
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.request_view)
+        return [
+            path("requests/<int:asked>/", page, name="contacts_contactexport_request"),
+            *super().get_urls(),
+        ]
+
+    def request_view(self, request: HttpRequest, asked: int) -> HttpResponse:
+        """A large file that somebody asks for, and a second person's answer."""
+        return export_requests.request_view(request, asked, self)
 
 
 def export_view(request: HttpRequest, desk: StaffAdmin) -> HttpResponse | StreamingHttpResponse:
@@ -60,12 +75,16 @@ def export_view(request: HttpRequest, desk: StaffAdmin) -> HttpResponse | Stream
     except RuleError as error:
         desk.message_user(request, str(error), messages.ERROR)
         return HttpResponseRedirect(reverse("admin:contacts_contact_changelist"))
-    if request.method == "POST" and request.POST.get("format") in ContactExport.Format.values:
-        try:
-            return _file(request, rows, search, segment)
-        except (TooManyExportsError, TooManyRowsError) as refused:
-            desk.message_user(request, exporting.refusal(refused), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+    if request.method == "POST":
+        if request.POST.get("act") == "ask" and not search.words:
+            export_requests.ask(desk, request, rows, "", query_of(form, segment))
+        elif request.POST.get("format") in ContactExport.Format.values:
+            try:
+                return _file(request, rows, search, segment, query_of(form, segment))
+            except (TooManyExportsError, TooManyRowsError, AnswerNeeded) as refused:
+                said = export_requests.refusal(refused) or exporting.refusal(refused)
+                desk.message_user(request, said, messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
     context = {
         **desk.admin_site.each_context(request),
         "title": _("Export"),
@@ -73,8 +92,64 @@ def export_view(request: HttpRequest, desk: StaffAdmin) -> HttpResponse | Stream
         "chips": list(form.chips()),
         "segment": segment,
         "total": searching.total(rows),
+        "words": search.words,
+        **export_requests.context(who(request), rows, "", query_of(form, segment)),
     }
     return TemplateResponse(request, "staff/contacts/export.html", context)
+
+
+def query_of(form: SearchForm, segment: Segment | None) -> str:
+    """The filters as a request for a second person's yes keeps them: always written alike, and no words searched for."""
+    kept = QueryDict(form.kept(), mutable=True)
+    for name in ("q", "sort"):
+        kept.pop(name, None)
+    if segment is not None:
+        kept["segment"] = str(segment.pk)
+    return urlencode(sorted(kept.lists()), doseq=True)[:1000]
+
+
+def _requested(asked: ExportRequest, user: User) -> tuple[SearchForm, Segment | None] | None:
+    """The filters of a request as `user` reads them; None where one is not theirs, gone, or was changed since."""
+    query = QueryDict(asked.query)
+    form, segment = SearchForm(query, user), None
+    form.search()
+    if "segment" in query:
+        key = key_in(query["segment"]) or 0
+        segment = visible(user, Segment.objects.filter(pk=key)).first()
+        if segment is None:
+            return None
+        used = Segment.objects.filter(pk__in=within.used_by(segment))
+        if used.filter(updated_at__gt=asked.at).exists():
+            return None
+    return None if form.is_misread() else (form, segment)
+
+
+def _requested_rows(asked: ExportRequest, user: User) -> models.QuerySet[Contact] | None:
+    read = _requested(asked, user)
+    if read is None:
+        return None
+    form, segment = read
+    try:
+        rows = Contact.objects.all() if segment is None else compiling.queryset(segment)
+    except RuleError:
+        return None
+    return form.search().among(visible(user, rows))
+
+
+def _requested_words(asked: ExportRequest, user: User) -> list[str]:
+    form, segment = _requested(asked, user) or (None, None)
+    named = [_("Segment: %(name)s") % {"name": segment.name}] if segment else []
+    return named + [label for label, _rest in form.chips()] if form else []
+
+
+export_requests.register(
+    "",
+    export_requests.Kind(
+        rows=_requested_rows,
+        page=lambda asked: f"{reverse('admin:contacts_contact_export')}?{asked.query}".rstrip("?"),
+        words=_requested_words,
+    ),
+)
 
 
 def _segment(request: HttpRequest) -> Segment | None:
@@ -95,7 +170,11 @@ def _chosen(
 
 
 def _file(
-    request: HttpRequest, rows: models.QuerySet[Contact], search: Search, segment: Segment | None
+    request: HttpRequest,
+    rows: models.QuerySet[Contact],
+    search: Search,
+    segment: Segment | None,
+    query: str,
 ) -> StreamingHttpResponse:
     form = request.POST["format"]
     entry = exporting.begin(
@@ -106,6 +185,8 @@ def _file(
         mailing_list=search.mailing_list,
         segment=segment.pk if segment else None,
         searched=search.is_narrowed(),
+        query=query,
+        asked=None if search.words else export_requests.grant(who(request), "", query),
     )
     answer = StreamingHttpResponse(
         exporting.stream(entry, rows), content_type=exporting.CONTENT_TYPES[ContactExport.Format(form)]

@@ -4,7 +4,7 @@ from contacts.models.erasures import Erasure
 from contacts.models.imports import Import, ImportBatch, ImportChange, ImportChunk, ImportMapping, ImportRow
 from contacts.models.lists import Consent, ListRight, MailingList, Subscription
 from contacts.models.people import Attribute, Contact, ContactChange
-from contacts.models.segments import ContactExport, Segment
+from contacts.models.segments import ContactExport, ExportRequest, Segment
 from contacts.models.suppressions import Lift, Suppression
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ContactChange",
     "ContactExport",
     "Erasure",
+    "ExportRequest",
     "Import",
     "ImportBatch",
     "ImportChange",

@@ -1,6 +1,8 @@
-"""Saved choices of people, and who took people away as a file."""
+"""Saved choices of people, who took people away as a file, and who asked to."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -65,6 +67,47 @@ class ContactExport(models.Model):
     class Meta:
         verbose_name = _("export")
         verbose_name_plural = _("exports")
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class ExportRequest(models.Model):
+    """A file of many people that waits for a second person's yes; taken once (`contacts.export_requests`).
+
+    what: as on `ContactExport`. query: the filters of the page it was asked on, without words searched for.
+    """
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    what = models.CharField(max_length=50, blank=True)
+    query = models.CharField(max_length=1000, blank=True)
+    people = models.PositiveIntegerField()
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    is_approved = models.BooleanField(null=True)
+    why = models.CharField(max_length=300, blank=True)
+    export = models.OneToOneField(
+        ContactExport, null=True, on_delete=models.PROTECT, related_name="asked_for_by"
+    )
+
+    class Meta:
+        verbose_name = _("request for an export")
+        verbose_name_plural = _("requests for exports")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~models.Q(decided_by=models.F("by")), name="export_request_answered_by_another"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(export=None) | models.Q(is_approved=True),
+                name="export_request_taken_if_approved",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["by"], name="export_request_of", condition=models.Q(export=None))
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk}"

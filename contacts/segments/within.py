@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.permissions import visible
 from contacts.models import Segment
 from contacts.segments import rules
+from contacts.segments.fields import SEGMENT
 from contacts.segments.inputs import Row
 from contacts.segments.rules import Field
 from contacts.segments.trees import rules_in
@@ -33,6 +34,19 @@ def seen_by(user: User) -> set[int]:
     found = {pk for pk, rows in named.items() if rows is not None}
     while hidden := {pk for pk in found if not _is_open(named[pk] or set(), seen, found)}:
         found -= hidden
+    return found
+
+
+def used_by(segment: Segment) -> set[int]:
+    """The ids of a segment and of all that its rules use, however deep."""
+    rules_of = dict(Segment.objects.values_list("pk", "rule"))
+    found, todo = set(), [segment.pk]
+    while todo:
+        pk = todo.pop()
+        if pk not in found:
+            found.add(pk)
+            named = (rule.get("value") for rule in rules_in(rules_of.get(pk)) if rule.get("field") == SEGMENT)
+            todo += [one for one in named if isinstance(one, int)]
     return found
 
 

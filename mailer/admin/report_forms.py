@@ -74,6 +74,10 @@ class PeopleForm(forms.Form):
         """The query as it was read, without the place in the list."""
         return self._without()
 
+    def without_words(self) -> str:
+        """The filters, always written alike, without the words searched for: they may be somebody's address."""
+        return self._without("q")
+
     def _without(self, gone: str = "") -> str:
         query = QueryDict(mutable=True)
         for name in self.fields:

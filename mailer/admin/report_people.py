@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, StreamingHttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.desk import key_in, who
-from accounts.permissions import may, require
+from accounts.models import User
+from accounts.permissions import may, require, visible
+from contacts.admin import export_requests
+from contacts.export_requests import AnswerNeeded
 from contacts.exporting import CONTENT_TYPES, TooManyExportsError, TooManyRowsError, refusal
-from contacts.models import ContactExport
+from contacts.models import ContactExport, ExportRequest
 from mailer.admin import pages
 from mailer.admin.report_forms import PeopleForm, SettleForm
 from mailer.deeds import Did
-from mailer.models import Mailing
+from mailer.models import Delivery, Mailing
 from mailer.reporting import counting, exporting, people, settling
 from mailer.reporting.people import Search
 from mailer.reporting.states import State
@@ -73,24 +78,70 @@ def report_file(
             messages.ERROR,
         )
         return HttpResponseRedirect(pages.url(mailing, "report_people"))
-    if request.method == "POST" and request.POST.get("format") in ContactExport.Format.values:
-        try:
-            return _file(request, mailing, search)
-        except (TooManyExportsError, TooManyRowsError) as refused:
-            desk.message_user(request, refusal(refused), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+    rows, what = people.matching(mailing, search, reader=who(request)), f"mailing {mailing.pk}"
+    if request.method == "POST":
+        if request.POST.get("act") == "ask" and not search.words:
+            export_requests.ask(desk, request, rows, what, form.without_words())
+        elif request.POST.get("format") in ContactExport.Format.values:
+            try:
+                return _file(request, mailing, search, form)
+            except (TooManyExportsError, TooManyRowsError, AnswerNeeded) as refused:
+                said = export_requests.refusal(refused) or refusal(refused)
+                desk.message_user(request, said, messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
     context = {
         **desk.page_context(request, mailing, "report", _("Export")),
         "chips": list(form.chips()),
         "query": form.kept(),
         "total": _total(mailing, search),
+        "words": search.words,
+        **export_requests.context(who(request), rows, what, form.without_words()),
     }
     return TemplateResponse(request, "staff/mailings/report_file.html", context)
 
 
-def _file(request: HttpRequest, mailing: Mailing, search: Search) -> StreamingHttpResponse:
-    reader, form = who(request), request.POST["format"]
-    entry = exporting.begin(reader, form, mailing, search)
+def _requested(asked: ExportRequest, user: User) -> tuple[Mailing, PeopleForm] | None:
+    """The mailing and filters of a request as `user` reads them; None where they may not, or one cannot be read."""
+    key = key_in(asked.what.removeprefix("mailing ")) or 0
+    mailing = visible(user, Mailing.objects.filter(pk=key)).first()
+    if mailing is None or not may(user, "mailer.view_delivery"):
+        return None
+    form = PeopleForm(QueryDict(asked.query), mailing)
+    form.search()
+    return None if form.is_misread() else (mailing, form)
+
+
+def _requested_rows(asked: ExportRequest, user: User) -> QuerySet[Delivery] | None:
+    read = _requested(asked, user)
+    return None if read is None else people.matching(read[0], read[1].search(), reader=user)
+
+
+def _requested_words(asked: ExportRequest, user: User) -> list[str]:
+    read = _requested(asked, user)
+    return [] if read is None else [read[0].name, *(label for label, _rest in read[1].chips())]
+
+
+def _page_of(asked: ExportRequest) -> str:
+    page = reverse("admin:mailer_mailing_report_file", args=[asked.what.removeprefix("mailing ")])
+    return f"{page}?{asked.query}" if asked.query else page
+
+
+export_requests.register(
+    "mailing",
+    export_requests.Kind(
+        rows=_requested_rows,
+        page=_page_of,
+        words=_requested_words,
+    ),
+)
+
+
+def _file(
+    request: HttpRequest, mailing: Mailing, search: Search, filters: PeopleForm
+) -> StreamingHttpResponse:
+    reader, form, query = who(request), request.POST["format"], filters.without_words()
+    asked = None if search.words else export_requests.grant(reader, f"mailing {mailing.pk}", query)
+    entry = exporting.begin(reader, form, mailing, search, query=query, asked=asked)
     pieces = exporting.stream(entry, mailing, search, reader)
     answer = StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[ContactExport.Format(form)])
     day = timezone.localdate().isoformat()

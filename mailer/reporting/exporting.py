@@ -9,7 +9,7 @@ from typing import Any
 from accounts.models import User
 from accounts.spreadsheets import csv_file, json_file, xlsx_file
 from contacts import exporting
-from contacts.models import ContactExport
+from contacts.models import ContactExport, ExportRequest
 from mailer.models import Mailing
 from mailer.reporting import people
 from mailer.reporting.people import Row, Search
@@ -32,8 +32,16 @@ HEADERS = (
 )
 
 
-def begin(by: User, form: str, mailing: Mailing, search: Search) -> ContactExport:
-    """Write down that somebody takes these people away, before they do. Raises as `contacts.exporting.begin`."""
+def begin(
+    by: User,
+    form: str,
+    mailing: Mailing,
+    search: Search,
+    *,
+    query: str = "",
+    asked: ExportRequest | None = None,
+) -> ContactExport:
+    """Write down that somebody takes these people away, before they do. As `contacts.exporting.begin`."""
     return exporting.begin(
         by,
         form,
@@ -41,6 +49,8 @@ def begin(by: User, form: str, mailing: Mailing, search: Search) -> ContactExpor
         organisation=mailing.organisation_id,
         searched=search.is_narrowed(),
         what=f"mailing {mailing.pk}",
+        query=query,
+        asked=asked,
     )
 
 
