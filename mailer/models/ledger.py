@@ -207,8 +207,24 @@ class Delivery(Lifecycle):
                 fields=["trouble", "id"], name="delivery_to_look_at", condition=Q(trouble__isnull=False)
             ),
             models.Index(
+                fields=["trouble", "created_at"],
+                name="delivery_trouble_day",
+                condition=Q(trouble__isnull=False),
+            ),
+            models.Index(
                 fields=["bounced_at"], name="delivery_bounced", condition=Q(bounced_at__isnull=False)
             ),
+            models.Index(
+                fields=["bounce_class", "id"],
+                name="delivery_bounce_class",
+                condition=Q(bounced_at__isnull=False),
+            ),
+            models.Index(
+                fields=["complained_at"], name="delivery_complained", condition=Q(complained_at__isnull=False)
+            ),
+            # Letters and the service's own mails among ten million newsletters.
+            models.Index(fields=["kind", "id"], name="delivery_single_kind", condition=~Q(kind="mailing")),
+            models.Index(fields=["created_at"], name="delivery_single_day", condition=~Q(kind="mailing")),
             # Whom a segment finds by what they clicked: few, and their rows are written once more when they do.
             models.Index(
                 fields=["address_hash"],

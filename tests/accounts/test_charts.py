@@ -7,13 +7,18 @@ from itertools import pairwise
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.urls import reverse
 from django.utils import translation
 
 from accounts.charts import HEIGHT, WIDTH, Series, counts_of_days, over, rate
 from advocacy.models import Legislature
+from mailer import figures
+from mailer.admin.deliveries import mail
 from mailer.models import Delivery
+from mailer.reporting.states import State
 from tests.factories import make_delivery
+from tests.mailings import make_frozen_mailing
 from tests.staff import make_campaign, make_legislature, make_letter, make_organisation, make_staff
 
 NOW = dt.datetime(2026, 11, 18, 15, tzinfo=dt.UTC)
@@ -177,7 +182,7 @@ def test_the_drawing_is_told_in_a_sentence():
 def test_the_home_page_shows_each_chart_with_its_table_over_30_or_90_days(client):
     client.force_login(make_staff("superuser"))
     make_letter(confirmed_at=NOW - dt.timedelta(days=40))
-    make_delivery(sent_at=NOW, bounced_at=NOW)
+    make_delivery(created_at=NOW, sent_at=NOW, bounced_at=NOW)
     month = client.get(reverse("admin:index"))
     titles = [series.title for series in month.context["figures"]]
     assert set(titles) == {"new subscribers", "mail sent", "bounces", "complaints", "letters confirmed"}
@@ -220,3 +225,28 @@ def test_data_older_than_a_year_waits_for_who_may_bring_new(client):
     assert [row.name for row in client.get(need.url).context["cl"].result_list] == ["Old"]
     client.force_login(make_staff("Campaigners"))
     assert client.get(reverse("admin:index")).context["needs"] == []
+
+
+def test_newsletters_are_counted_by_their_chunks_and_all_other_mails_one_by_one():
+    make_frozen_mailing({State.DELIVERED: 2}, sent_at=NOW - dt.timedelta(days=2))
+    Delivery.objects.update(sent_at=NOW - dt.timedelta(days=9))  # not what is counted
+    make_delivery(created_at=NOW, sent_at=NOW)
+    make_delivery(sent_at=NOW - dt.timedelta(days=2), created_at=NOW - dt.timedelta(days=12))
+    sent, *_rates = mail(make_staff("superuser"), 30)
+    assert {day: number for day, number in sent.days if number} == {ago(2): 3, TODAY: 1}
+
+
+def test_what_the_desk_counts_and_filters_of_ten_million_mails_has_an_index():
+    rows = Delivery.objects.all()
+    day = {"complained_at__gte": NOW, "complained_at__lt": NOW + dt.timedelta(days=1)}
+    asked = [
+        (rows.filter(**day), "delivery_complained"),
+        (rows.exclude(kind="mailing").filter(created_at__gte=NOW), "delivery_single_day"),
+        (figures.failed_lately(rows), "delivery_trouble_day"),
+        (rows.filter(kind="letter"), "delivery_single_kind"),
+        (rows.filter(bounce_class="block", bounced_at__isnull=False), "delivery_bounce_class"),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for query, index in asked:
+            assert index in query.explain(), index
