@@ -74,6 +74,21 @@ def foreign(language: str, around: str = "") -> SafeString:
     return format_html(' lang="{}" dir="{}"', language, text_direction(language))
 
 
+@register.inclusion_tag("advocacy/_untranslated.html")
+def untranslated(language: str, around: str = "") -> dict[str, str]:
+    """A sentence for everybody where words of a campaign are in another language than the page (`foreign` tells it to
+    programs only); nothing where they are in another form of the same, such as "fr" for "fr-CA". `around` as there."""
+    page = get_language() or "en"
+    plain, own = (code.split("-")[0] for code in (language, page))
+    if not language or plain.casefold() == own.casefold():
+        return {}
+    return {
+        "shown": naming.language_name(plain),
+        "page": naming.language_name(own),
+        "attributes": foreign(page, around),
+    }
+
+
 @register.simple_tag
 def site_url(name: str, *args: object) -> str:
     """A whole address for other sites to keep; from the setting, never from the request's Host."""

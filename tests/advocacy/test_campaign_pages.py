@@ -1,13 +1,15 @@
 """Campaign pages and the privacy notice."""
 
+import re
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
 
 from accounts.models import User
-from advocacy.models import Campaign, CampaignText
+from advocacy.models import Campaign, CampaignText, MembershipText
 from tests.advocacy.pages import Visitor
-from tests.factories import make_campaign, make_legislature, make_mandate
+from tests.factories import make_campaign, make_legislature, make_mandate, make_membership, make_update
 from tests.staff import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +92,48 @@ def test_a_text_in_another_language_than_the_page_is_marked_as_such(campaign):
     page = Visitor().get(f"/ar/c/{campaign.slug}/")
     assert '<html lang="ar" dir="rtl">' in page.html
     assert ' lang="en" dir="ltr">' in page.html
+
+
+def untranslated(path: str, language: str) -> list[str]:
+    """The sentences for everybody that say in which language the words are shown, with the marks they carry."""
+    html = Visitor().get(f"/{language}{path}").html
+    return re.findall(r'class="hint untranslated"([^<]*)<', html)
+
+
+def test_a_text_in_another_language_says_so_to_everybody_in_the_language_of_the_page(campaign):
+    (said,) = untranslated(f"/c/{campaign.slug}/", "ar")
+    assert said.startswith(' lang="ar" dir="rtl">'), "it stands in a part marked as English"
+    assert "العربية" in said
+    assert "الإنجليزية" in said
+    (embedded,) = untranslated(f"/embed/c/{campaign.slug}/", "ar")
+    assert embedded == said
+    (shared,) = untranslated(f"/c/{campaign.slug}/share/", "ar")
+    assert shared.startswith(">")
+    update = make_update(campaign, language="sw")
+    (news,) = untranslated(f"/c/{campaign.slug}/news/{update.pk}/", "en")
+    assert "not in English yet; it is shown in Swahili" in news
+
+
+def test_a_text_in_the_language_of_the_page_or_another_form_of_it_says_nothing(campaign):
+    for path in ("", "share/"):
+        assert untranslated(f"/c/{campaign.slug}/{path}", "en") == []
+    CampaignText.objects.create(
+        campaign=campaign, language="fr-CA", title="Gardez", summary="Oui", story="Oui."
+    )
+    Campaign.objects.filter(pk=campaign.pk).update(default_language="fr-CA")
+    assert untranslated(f"/c/{campaign.slug}/", "fr") == []
+
+
+def test_a_members_words_in_a_third_language_say_so_beside_them(campaign):
+    member = make_membership(campaign)
+    MembershipText.objects.create(membership=member, language="sw", intro="Karibu.")
+    path = f"/c/{campaign.slug}/with/{member.organisation.slug}/"
+    (said,) = untranslated(path, "en")
+    assert said.startswith(' lang="en" dir="ltr">')
+    assert "not in English yet; it is shown in Swahili" in said
+    MembershipText.objects.update(language="en")
+    assert untranslated(path, "en") == []
+    assert len(untranslated(path, "ar")) == 1, "once is enough where both are in the same language"
 
 
 def test_a_story_cannot_bring_script_into_the_page(campaign):
