@@ -28,3 +28,16 @@ def by_address(rows: models.QuerySet[M], term: str, *, field: str = "address_has
         return rows.filter(**{field: addresses.parse(term).hash})
     except ValidationError:
         return rows.none()
+
+
+def by_address_or_name(
+    rows: models.QuerySet[M], term: str, *names: str, field: str = "address_hash"
+) -> models.QuerySet[M]:
+    """As `by_address`; a term that is no address and no number is looked for in the fields `names`."""
+    term = term.strip()
+    if not term or "@" in term or term.isdecimal():
+        return by_address(rows, term, field=field)
+    wanted = models.Q()
+    for name in names:
+        wanted |= models.Q(**{f"{name}__icontains": term})
+    return rows.filter(wanted)

@@ -32,7 +32,7 @@ from advocacy.expressions import moderating, pictures, words
 from advocacy.expressions.forms import PictureForm, WordsForm
 from advocacy.forms import Typed
 from advocacy.models import Campaign, Expression
-from contacts.lookup import by_address
+from contacts.lookup import by_address_or_name
 
 navigation.add(Place(23, _("Support"), "admin:advocacy_expression_changelist", "advocacy.view_expression"))
 navigation.add(
@@ -131,11 +131,7 @@ class ExpressionAdmin(ReadOnly, StaffAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term or "@" in term or term.isdecimal():
-            return by_address(queryset, term, field="address_hash"), False
-        named = models.Q(name__icontains=term) | models.Q(organisation_name__icontains=term)
-        return queryset.filter(named), False
+        return by_address_or_name(queryset, search_term, "name", "organisation_name"), False
 
     # --- what is shown
     @admin.display(description=_("name"))

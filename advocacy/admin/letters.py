@@ -38,7 +38,7 @@ from advocacy.admin.filters import InWords, StateFilter, country_name
 from advocacy.admin.history import steps_of
 from advocacy.deeds import Did
 from advocacy.models import Campaign, Letter, Submission
-from contacts.lookup import by_address
+from contacts.lookup import by_address, by_address_or_name
 
 navigation.add(Place(20, _("Letters"), "admin:advocacy_letter_changelist", "advocacy.view_letter"))
 navigation.add(Place(21, _("Held for a look"), "admin:advocacy_letter_held", "advocacy.release_letter"))
@@ -86,11 +86,9 @@ class LetterAdmin(ReadOnly, StaffAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term or "@" in term or term.isdecimal():
-            return by_address(queryset, term, field="supporter__address_hash"), False
-        named = models.Q(person__name__icontains=term) | models.Q(person__native_name__icontains=term)
-        return queryset.filter(named), False
+        return by_address_or_name(
+            queryset, search_term, "person__name", "person__native_name", field="supporter__address_hash"
+        ), False
 
     # --- what is shown
     @admin.display(description=_("state"))

@@ -6,9 +6,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +15,8 @@ from accounts.desk import StaffAdmin
 from accounts.permissions import may
 from advocacy import news as told
 from advocacy.admin import languages, tabs
-from advocacy.admin.texts import area, asked_campaign, line
+from advocacy.admin.parts import OfACampaign, asked_campaign
+from advocacy.admin.texts import area, line
 from advocacy.models import Campaign, Update
 
 TAB = "admin:advocacy_campaign_news"
@@ -35,7 +35,8 @@ class UpdateForm(forms.ModelForm):
 
 
 @admin.register(Update)
-class UpdateAdmin(StaffAdmin):
+class UpdateAdmin(OfACampaign):
+    tab = TAB
     form = UpdateForm
     change_form_template = "staff/campaigns/update.html"
     list_display = ["title", "campaign", "language", "published_at"]
@@ -46,10 +47,6 @@ class UpdateAdmin(StaffAdmin):
         (None, {"fields": ["campaign", "language", "title", "body"]}),
         (_("Date"), {"fields": ["published_at"], "classes": ["collapse"]}),
     ]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """A piece of news stays with its campaign."""
-        return ["campaign"] if obj is not None else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -65,12 +62,6 @@ class UpdateAdmin(StaffAdmin):
             **super().get_changeform_initial_data(request),
         }
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if field is not None and db_field.name == "campaign" and asked_campaign(request) is not None:
-            field.widget = forms.HiddenInput()
-        return field
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Published or taken back by the button that was pressed; by another one it stays as it stands."""
         if "_publish" in request.POST and obj.published_at is None:
@@ -79,27 +70,8 @@ class UpdateAdmin(StaffAdmin):
             obj.published_at = None
         super().save_model(request, obj, form, change)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
-        campaign = obj.campaign if obj is not None else asked_campaign(request)
-        context["markdown_url"] = reverse("admin:advocacy_campaigntext_markdown")
-        if campaign is not None:
-            context |= tabs.frame(request, campaign, TAB)
-        if obj is not None:
-            context["address"] = told.address(obj.campaign, obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse(TAB, args=[obj.campaign_id]))
-
-    response_post_save_change = response_post_save_add
+    def around(self, campaign: Campaign, obj: Any) -> dict[str, Any]:
+        return {"address": told.address(campaign, obj)} if obj is not None else {}
 
 
 def news_page(model_admin: StaffAdmin, request: HttpRequest, campaign: Campaign) -> HttpResponse:

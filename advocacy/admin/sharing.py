@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from accounts.desk import StaffAdmin, key_in
+from accounts.desk import key_in
 from accounts.permissions import may, require, visible
 from advocacy import links as pages
 from advocacy import texts
 from advocacy.admin import languages, tabs
+from advocacy.admin.parts import OfACampaign
 from advocacy.admin.texts import TAB as TEXTS
 from advocacy.models import Campaign, Membership, ShareLink, ShareText
 from advocacy.sharing import address_of, codes, figures, lengths, links
@@ -54,62 +55,10 @@ def fits_of(message: ShareText) -> list[lengths.Fit]:
     return [lengths.fit(network, message.text, tags, link) for network in asked if network in lengths.LIMITS]
 
 
-class OfACampaign(StaffAdmin):
-    """A row of the Sharing tab: made from there for its campaign, which it keeps, and back there afterwards."""
-
+class _Shared(OfACampaign):
+    tab = TAB
     change_form_template = "staff/campaigns/sharing/form.html"
     autocomplete_fields = ["campaign"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [*super().get_readonly_fields(request, obj), *(["campaign"] if obj is not None else [])]
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """The campaign is asked for only where the tab has not said it."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None and db_field.name == "campaign" and self.campaign_of(request) is not None:
-            field.widget = forms.HiddenInput()
-        return field
-
-    def campaign_of(self, request: HttpRequest, obj: Any = None) -> Campaign | None:
-        """The campaign of the row, or of the one being made; one that is not theirs is none."""
-        if obj is not None:
-            return Campaign.objects.prefetch_related("texts").get(pk=obj.campaign_id)
-        pk = key_in(request.GET.get("campaign", "") or request.POST.get("campaign", ""))
-        rows = visible(request.user, Campaign.objects.prefetch_related("texts"))
-        return rows.filter(pk=pk).first() if pk is not None else None
-
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
-        campaign = self.campaign_of(request, obj)
-        if campaign is not None and may(request.user, "advocacy.view_campaign", campaign):
-            context |= tabs.frame(request, campaign, TAB) | self.around(campaign, obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def around(self, campaign: Campaign, obj: Any) -> dict[str, Any]:
-        """What stands beside the form."""
-        return {}
-
-    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse(TAB, args=[obj.campaign_id]))
-
-    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse(TAB, args=[obj.campaign_id]))
-
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        row = self.get_object(request, object_id)
-        answer = super().delete_view(request, object_id, extra_context)
-        if row is not None and request.method == "POST" and answer.status_code == 302:
-            return HttpResponseRedirect(reverse(TAB, args=[row.campaign_id]))
-        return answer
 
 
 class MessageForm(forms.ModelForm):
@@ -153,7 +102,7 @@ class MessageForm(forms.ModelForm):
 
 
 @admin.register(ShareText)
-class ShareTextAdmin(OfACampaign):
+class ShareTextAdmin(_Shared):
     form = MessageForm
     list_display = ["text", "campaign", "language", "network"]
     list_filter = ["language"]
@@ -162,6 +111,7 @@ class ShareTextAdmin(OfACampaign):
 
     def around(self, campaign: Campaign, obj: Any) -> dict[str, Any]:
         """What the page needs to count and show the message as it is typed."""
+        models.prefetch_related_objects([campaign], "texts")
         found = {code: texts.text_for(campaign, code) for code, _name in languages.of_pages()}
         return {
             "counted": [(name, share_networks.label(name), limit) for name, limit in lengths.LIMITS.items()],
@@ -263,7 +213,7 @@ class LinkForm(forms.ModelForm):
 
 
 @admin.register(ShareLink)
-class ShareLinkAdmin(OfACampaign):
+class ShareLinkAdmin(_Shared):
     form = LinkForm
     list_display = ["code", "campaign", "membership", "source", "opened"]
     list_select_related = ["campaign", "membership__organisation"]

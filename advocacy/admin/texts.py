@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.audit import Act
-from accounts.desk import StackedStaffInline, StaffAdmin, key_in
-from accounts.permissions import may, require, visible
+from accounts.desk import StackedStaffInline, StaffAdmin
+from accounts.permissions import may, require
 from advocacy import copying, links, prose
 from advocacy.admin import languages, tabs
 from advocacy.admin.overview import Completeness, completeness
+from advocacy.admin.parts import OfACampaign
 from advocacy.deeds import Did
 from advocacy.models import Campaign, CampaignText, Question, Step, Term
 from advocacy.models.pages import web_address
@@ -176,7 +177,9 @@ class Row:
 
 
 @admin.register(CampaignText)
-class TextAdmin(StaffAdmin):
+class TextAdmin(OfACampaign):
+    tab = TAB
+    keeps = ("campaign", "language")  # another language begins as a copy
     form = TextForm
     change_form_template = "staff/campaigns/text.html"
     inlines = [StepInline, QuestionInline, TermInline]
@@ -203,10 +206,6 @@ class TextAdmin(StaffAdmin):
 
     # --- the form
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """A text stays with its campaign and its language; another language begins as a copy."""
-        return ["campaign", "language"] if obj is not None else []
-
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None:
@@ -214,34 +213,10 @@ class TextAdmin(StaffAdmin):
         first, *others = fieldsets  # the head of the page names the campaign and the language
         return [(first[0], {**first[1], "fields": ["is_ready"]}), *others]
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if field is not None and db_field.name == "campaign" and asked_campaign(request) is not None:
-            field.widget = forms.HiddenInput()
-        return field
-
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
-        campaign = obj.campaign if obj is not None else asked_campaign(request)
-        context["markdown_url"] = reverse("admin:advocacy_campaigntext_markdown")
-        if campaign is not None:
-            context |= tabs.frame(request, campaign, TAB)
-        if obj is not None:
-            context["language_name"] = languages.name_of(obj.language)
-            context["told"] = completeness(obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse(TAB, args=[obj.campaign_id]))
-
-    response_post_save_change = response_post_save_add
+    def around(self, campaign: Campaign, obj: Any) -> dict[str, Any]:
+        if obj is None:
+            return {}
+        return {"language_name": languages.name_of(obj.language), "told": completeness(obj)}
 
     # --- our own pages
 
@@ -287,12 +262,6 @@ class TextAdmin(StaffAdmin):
                 messages.SUCCESS,
             )
         return HttpResponseRedirect(reverse("admin:advocacy_campaigntext_change", args=[made.pk]))
-
-
-def asked_campaign(request: HttpRequest) -> Campaign | None:
-    """The campaign that the address or the form of a new row names, if it is theirs."""
-    key = key_in(request.POST.get("campaign", "") or request.GET.get("campaign", ""))
-    return visible(request.user, Campaign.objects.all()).filter(pk=key).first() if key else None
 
 
 def texts_page(model_admin: StaffAdmin, request: HttpRequest, campaign: Campaign) -> HttpResponse:
