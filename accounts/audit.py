@@ -11,21 +11,25 @@ hold an English sentence; they are shown as they stand.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.db import connection, models
+from django.db import connection, models, transaction
+from django.db.models.functions import Concat, Now
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Reason, User
 
 D = TypeVar("D", bound=type[models.TextChoices])
 S = TypeVar("S", bound=Callable[[Any], str])
 
+REASON_DAYS = timedelta(days=90)
+_BATCH = 5_000
 _DID = "did"  # the key of the code, always the first of the row's JSON
 _sentences: dict[str, Any] = {}  # code -> its sentence, translated when it is shown
 _sayings: dict[str, Callable[[Any], str]] = {}  # name of a detail -> how it is said
@@ -93,15 +97,25 @@ class Did(models.TextChoices):
     RECOVERY_CODES = "accounts.recovery_codes", _("Made new recovery codes for themselves.")
 
 
+@transaction.atomic
 def record(
-    by: User, act: Act, did: models.TextChoices, row: models.Model | None = None, **details: Any
+    by: User,
+    act: Act,
+    did: models.TextChoices,
+    row: models.Model | None = None,
+    *,
+    why: str = "",
+    **details: Any,
 ) -> None:
     """Write down that `by` did `did`, an act of the kind `act`, to `row` (to themselves without one).
 
-    details: what the sentence of `did` names, as JSON can hold it; no address, and no name of somebody outside.
+    details: what the sentence of `did` names, as JSON can hold it; no address, and no name of somebody outside. What a
+    person typed may name one all the same: it is `why`, and stands beside the log until it is forgotten.
     """
     message = json.dumps({_DID: did.value, **details}, ensure_ascii=False)
-    LogEntry.objects.log_actions(by.pk, [row or by], act, message, single_object=True)
+    entry = LogEntry.objects.log_actions(by.pk, [row or by], act, message, single_object=True)
+    if why:
+        Reason.objects.create(entry=entry, words=why[:300])
 
 
 def told(entry: LogEntry) -> str:
@@ -113,6 +127,8 @@ def told(entry: LogEntry) -> str:
     if not message.startswith(f'{{"{_DID}": '):
         return entry.get_change_message()
     details = json.loads(message)
+    if (reason := getattr(entry, "reason", None)) is not None:
+        details["why"] = reason.words
     sentence = _sentences.get(details.pop(_DID))
     if sentence is None:
         return message  # written by a version that knew more
@@ -139,6 +155,35 @@ def saying(words: str) -> models.Q:
         *(("change_message__startswith", f'{{"{_DID}": "{code}"') for code in codes),
         _connector=models.Q.OR,
     )
+
+
+def forget_reasons_of(model: type[models.Model], pks: Iterable[int]) -> int:
+    """Take what staff typed about these rows away from the log; who did what stays. Returns how many. Safe to repeat.
+
+    Sentences from before the codes, and codes that held the reason themselves, become empty as a whole. Inside a
+    transaction.
+    """
+    entries = LogEntry.objects.filter(
+        content_type__app_label=model._meta.app_label,
+        content_type__model=model._meta.model_name,
+        object_id__in=[str(pk) for pk in pks],
+    )
+    may_rename()
+    gone, _by_model = Reason.objects.filter(entry__in=entries).delete()
+    coded = models.Q(change_message__startswith=f'{{"{_DID}": ')
+    inside = models.Q(change_message__contains='"why": ') | models.Q(change_message__contains='"because": ')
+    old = entries.filter(~coded | inside).exclude(change_message="")
+    name = Concat(models.Value("#"), models.F("object_id"), output_field=models.TextField())
+    return int(gone) + old.update(object_repr=name, change_message="")
+
+
+def forget_reasons() -> Iterator[int]:
+    """Take away what staff typed so long ago that nobody asks for it any more, a batch at a time."""
+    old = Reason.objects.filter(entry__action_time__lt=Now() - REASON_DAYS)
+    while pks := list(old.values_list("pk", flat=True)[:_BATCH]):
+        with transaction.atomic():
+            may_rename()
+            yield Reason.objects.filter(pk__in=pks).delete()[0]
 
 
 def may_rename() -> None:

@@ -306,7 +306,7 @@ class StaffAdmin(admin.ModelAdmin):
         act: audit.Act = audit.Act.CHANGED,
         **details: Any,
     ) -> None:
-        """Write what a person did to a row into the log of staff acts; `details` are what its sentence names."""
+        """Write what a person did to a row into the log of staff acts, as `audit.record` takes it."""
         audit.record(who(request), act, did, row, **details)
 
 

@@ -150,3 +150,22 @@ class Invitation(models.Model):
     def is_open(self) -> bool:
         ended = self.accepted_at or self.called_back_at
         return ended is None and timezone.now() < self.expires_at
+
+
+class Reason(models.Model):
+    """Why somebody did what an entry of the log says, as they typed it: beside the log, so that it can be forgotten.
+
+    The database lets nobody change it, and lets it go only with the person it may tell of (migration 0006_reasons).
+    """
+
+    entry = models.OneToOneField(
+        "admin.LogEntry",
+        primary_key=True,
+        on_delete=models.PROTECT,
+        related_name="reason",
+        db_constraint=False,  # entries never go
+    )
+    words = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

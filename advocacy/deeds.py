@@ -24,7 +24,7 @@ class Did(models.TextChoices):
     MEMBER_LIST = "advocacy.member_list", _("Chose the mailing list its page offers.")
     FIGURES_TAKEN = "advocacy.figures_taken", _("Took the members' figures as %(format)s.")
 
-    LETTER_RELEASED = "advocacy.letter_released", _("Released. It had been held: “%(because)s”")
+    LETTER_RELEASED = "advocacy.letter_released", _("Released. It had been held: “%(why)s”")
     LETTER_REFUSED = "advocacy.letter_refused", _("Refused: “%(why)s”")
     LETTER_HELD = "advocacy.letter_held", _("Held: “%(why)s”")
     LETTER_WITHDRAWN = "advocacy.letter_withdrawn", _("Withdrawn.")

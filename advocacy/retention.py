@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts import audit
 from advocacy import asking, dispatching, mails
 from advocacy.expressions import retention as expressions
 from advocacy.models import Campaign, Letter, Report, Submission, Supporter
@@ -29,6 +30,7 @@ UNCONFIRMED_DAYS = timedelta(days=30)
 NETWORK_DAYS = timedelta(days=30)
 BATCH = 500
 
+_OUR_WORDS = ["withdrawn by the campaign", "withdrawn by the supporter", "its writer was erased"]
 _OPEN_LETTERS = [Status.PENDING, Status.CONFIRMED, Status.WITHHELD]
 _OPEN_DELIVERIES = [Delivery.Status.QUEUED, Delivery.Status.SENDING, Delivery.Status.UNKNOWN]
 
@@ -225,9 +227,12 @@ def _empty(pks: list[int]) -> dict[str, int]:
         "mailer.message": personal.empty_messages(mails),
         # The provider repeats the name of the sender and the subject in what it reports.
         "mailer.deliveryevent": personal.empty_reports(DeliveryEvent.objects.filter(delivery__in=sent)),
+        "accounts.reason": audit.forget_reasons_of(Letter, letters.values_list("pk", flat=True)),
         "advocacy.letter": letters.exclude(subject="", body="").update(subject="", body=""),
         "advocacy.report": Report.objects.filter(letter__in=letters).exclude(words="").update(words=""),
     }
+    # Staff may have typed it; how a letter was withdrawn is in our own words, and read on the supporter's page.
+    letters.exclude(held_because="").exclude(held_because__in=_OUR_WORDS).update(held_because="")
     # A letter written as a test went to whoever tested.
     sent.filter(letter__is_test=True).exclude(status=Delivery.Status.SENDING).update(address="")
     counts["advocacy.submission"] = Submission.objects.filter(pk__in=pks, forgotten_at=None).update(

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce, Greatest, Now
 from django.db.models.lookups import GreaterThan
 
-from accounts import invitations
+from accounts import audit, invitations
 from contacts.models import Consent, Import, ImportChange, ImportChunk, ImportRow
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,9 @@ _AT_WORK = [Status.CHECKING, Status.RUNNING, Status.UNDOING]
 
 def forget(seconds: float = SECONDS) -> bool:
     """Apply every rule of the address book. False if time ran out first; call it again then. Safe to run twice at once."""
-    return in_time([files, rows, changes, networks, sessions, invitations.forget], seconds)
+    return in_time(
+        [files, rows, changes, networks, sessions, invitations.forget, audit.forget_reasons], seconds
+    )
 
 
 def in_time(rules: Sequence[Rule], seconds: float) -> bool:

@@ -258,8 +258,7 @@ class ExpressionAdmin(ReadOnly, StaffAdmin):
                 refusals += error.messages
                 continue
             if moved:
-                details: dict[str, Any] = {"why": reason} if verb == "refuse" else {}
-                self.note(request, expression, did, **details)
+                self.note(request, expression, did, why=reason if verb == "refuse" else "")
                 done += 1
         _tell(self, request, done, len(asked) - done - len(refusals), refusals)
         return HttpResponseRedirect(back)

@@ -83,7 +83,7 @@ def _acts(letter: Letter) -> list[Step]:
     """What members of staff did to the letter."""
     log = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Letter), object_id=str(letter.pk)
-    ).select_related("user")
+    ).select_related("user", "reason")
     return [Step(entry.action_time, audit.told(entry), by=str(entry.user)) for entry in log]
 
 

@@ -200,10 +200,7 @@ class LetterAdmin(ReadOnly, StaffAdmin):
                 refusals += error.messages
                 continue
             if moved:
-                details: dict[str, Any] = (
-                    {"because": reason or held_because} if verb == "release" else {"why": reason}
-                )
-                self.note(request, letter, did, **details)
+                self.note(request, letter, did, why=reason or (held_because if verb == "release" else ""))
                 done += 1
         if done:
             sentence = ngettext("%(count)d letter: done.", "%(count)d letters: done.", done)

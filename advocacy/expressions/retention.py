@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts import audit
 from advocacy import asking
 from advocacy.expressions import mails, pictures
 from advocacy.models import Campaign, Expression
@@ -130,6 +131,7 @@ def _empty(pks: list[int]) -> Counter[str]:
         Q(pk__in=Delivery.objects.exclude(pk__in=sent.values("pk")).values("message"))
     )
     counts = Counter({"mailer.message": personal.empty_messages(alone)})
+    counts["accounts.reason"] = audit.forget_reasons_of(Expression, ids)
     counts["mailer.delivery"] = (
         sent.exclude(address="").exclude(status=Delivery.Status.SENDING).update(address="")
     )

@@ -30,6 +30,7 @@ _NAMES = {
     "contacts.importchange": _("changes made by imports"),
     "contacts.importchunk": _("pieces of files that wait to be imported"),
     "admin.logentry": _("entries in the log of staff acts"),
+    "accounts.reason": _("reasons in the log of staff acts"),
 }
 
 
