@@ -84,7 +84,7 @@ class ContactAdmin(StaffAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
-        return searching.by_words(queryset, search_term), False
+        return searching.by_words_for_a_page(queryset, search_term), False
 
     # --- the list
     def changelist_view(

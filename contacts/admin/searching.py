@@ -22,7 +22,7 @@ def contacts(user: User, words: str) -> Group | None:
     """People, by the search of their own list; none where that would take too long."""
     if not may(user, "contacts.view_contact"):
         return None
-    rows = searching.by_words(visible(user, Contact.objects.all()), words)
+    rows = searching.by_words_for_a_page(visible(user, Contact.objects.all()), words)
     people = counting.examples(rows, MOST, bound_ms=_BOUND_MS) or []
     hits = [
         Hit(

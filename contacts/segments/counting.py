@@ -36,7 +36,7 @@ def count(rows: QuerySet[Contact], *, bound_ms: int = BOUND_MS) -> Count:
         with planned(bound_ms):
             return Count(rows.order_by().count())
     except OperationalError as error:
-        if not _was_cancelled(error):
+        if not was_cancelled(error):
             raise
     return Count(_estimate(rows), is_exact=False)
 
@@ -47,19 +47,19 @@ def examples(rows: QuerySet[Contact], most: int = 10, *, bound_ms: int = BOUND_M
         with planned(bound_ms):
             return list(rows.order_by("-pk")[:most])
     except OperationalError as error:
-        if not _was_cancelled(error):
+        if not was_cancelled(error):
             raise
     return None
 
 
 @contextmanager
-def planned(bound_ms: int) -> Iterator[None]:
-    """Run reading queries with settings that suit a scan of the address book, given up after `bound_ms`.
+def planned(bound_ms: int, **more: str) -> Iterator[None]:
+    """Run reading queries with settings that suit a scan of the address book, and `more`, given up after `bound_ms`.
 
     The settings end with the block, inside another transaction too: what was read in it is rolled back.
     """
     with transaction.atomic():
-        settings = {**_PLANNING, "statement_timeout": str(bound_ms)}
+        settings = {**_PLANNING, **more, "statement_timeout": str(bound_ms)}
         with connection.cursor() as cursor:
             for name, value in settings.items():
                 cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
@@ -75,6 +75,6 @@ def _estimate(rows: QuerySet[Contact]) -> int:
     return int(json.loads(plan)[0]["Plan"]["Plan Rows"])
 
 
-def _was_cancelled(error: OperationalError) -> bool:
+def was_cancelled(error: OperationalError) -> bool:
     """Whether PostgreSQL gave the statement up (57014), rather than being away."""
     return getattr(error.__cause__, "sqlstate", None) == "57014"

@@ -149,3 +149,25 @@ def test_a_page_that_holds_everybody_is_not_counted_again():
     with CaptureQueriesContext(connection) as queries:
         assert searching.total(Contact.objects.all(), first=page) == searching.Total(1, is_exact=True)
     assert not queries.captured_queries
+
+
+def test_a_rare_word_finds_the_same_people_as_a_common_one_would(monkeypatch):
+    zoe = make_contact(name="Zoë Quist")
+    make_contact(name="Ann Example")
+    every = Contact.objects.all()
+    assert list(searching.by_words_for_a_page(every, "zo")) == [zoe]
+    assert list(searching.by_words_for_a_page(every.exclude(pk=zoe.pk), "zo")) == []
+    assert not searching.by_words_for_a_page(every, "nobody").exists()
+    assert searching.by_words_for_a_page(every, " ").count() == 2
+    monkeypatch.setattr(searching, "FEW", 0)
+    assert list(searching.by_words_for_a_page(every, "zo")) == [zoe]
+
+
+def test_a_rare_word_is_looked_up_by_the_index_of_words():
+    with CaptureQueriesContext(connection) as asked:
+        list(searching.by_words_for_a_page(Contact.objects.all(), "zo").order_by("-pk")[:51])
+    page = asked.captured_queries[-1]["sql"]
+    assert "to_tsvector" not in page, "the page itself reads no words"
+    with connection.cursor() as cursor:  # and the settings of the look-up are gone
+        cursor.execute("SHOW enable_seqscan")
+        assert cursor.fetchone() == ("on",)
