@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 Message = dict[str, Any]
+PATIENCE = 60.0  # seconds to wait for what a worker does, which may be long on a busy machine
 
 
 class SandboxClient:
@@ -48,7 +49,7 @@ class SandboxClient:
         response.raise_for_status()
         return response.content
 
-    def wait_for(self, recipient: str, timeout: float = 10, subject: str = "") -> Message:
+    def wait_for(self, recipient: str, timeout: float = PATIENCE, subject: str = "") -> Message:
         """The newest message to a recipient (whose subject holds `subject`), once there is one.
 
         Raises TimeoutError after `timeout` seconds.
@@ -79,7 +80,7 @@ class SandboxClient:
         """How many calls are held at the moment."""
         return int(self._get("/switches")["held"])
 
-    def wait_held(self, count: int = 1, timeout: float = 10) -> None:
+    def wait_held(self, count: int = 1, timeout: float = PATIENCE) -> None:
         """Return once at least `count` calls are held. Raises TimeoutError."""
         self._wait(lambda: self.held() >= count, timeout, f"{count} held calls")
 
@@ -118,13 +119,13 @@ class SandboxClient:
         """What was posted to the webhook and how it answered (`posts`), and the counts."""
         return self._get("/events", **_given(recipient=recipient))
 
-    def wait_posted(self, count: int = 1, recipient: str = "", timeout: float = 10) -> list[Message]:
+    def wait_posted(self, count: int = 1, recipient: str = "", timeout: float = PATIENCE) -> list[Message]:
         """The posts, once there are at least `count`. Raises TimeoutError."""
         self._wait(lambda: len(self.events(recipient)["posts"]) >= count, timeout, f"{count} posted events")
         posts: list[Message] = self.events(recipient)["posts"]
         return posts
 
-    def wait_quiet(self, timeout: float = 30) -> None:
+    def wait_quiet(self, timeout: float = PATIENCE) -> None:
         """Return once no event is waiting to be posted. Raises TimeoutError."""
         self._wait(lambda: self.events()["pending"] == 0, timeout, "an empty queue of events")
 

@@ -11,7 +11,6 @@ from tests.staff import make_invitation, make_staff
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.processes,
-    pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),
 ]
 

@@ -27,7 +27,7 @@ def test_a_busy_port_is_named_with_a_way_out(start_python, busy_port, state):
         EPISTLE_STATE=str(state.folder),
         EPISTLE_ENV="development",
     )
-    output, _ = run.communicate(timeout=20)
+    output, _ = run.communicate(timeout=60)
     assert run.returncode == 1
     assert output == (
         f"Port {busy_port} is in use by another program. Stop it, or take another port: "
@@ -40,14 +40,14 @@ def test_a_second_run_is_refused_and_told_of_the_first(start_python, state):
         run = start_python(
             "-m", "embedded", "run", EPISTLE_STATE=str(state.folder), EPISTLE_ENV="development"
         )
-        output, _ = run.communicate(timeout=20)
+        output, _ = run.communicate(timeout=60)
     assert run.returncode == 1
     assert f"running from this folder already (process {os.getpid()}, `make run`)" in output
 
 
 def test_a_run_in_production_is_refused(start_python, state):
     run = start_python("-m", "embedded", "run", EPISTLE_STATE=str(state.folder), EPISTLE_ENV="production")
-    output, _ = run.communicate(timeout=20)
+    output, _ = run.communicate(timeout=60)
     assert run.returncode == 1
     assert "`make run` is for development" in output
 

@@ -148,8 +148,8 @@ def test_two_commands_share_the_servers_and_the_first_waits_for_the_second(comma
     with psycopg.connect(address.split()[1]) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     second.end()
-    assert first.wait(timeout=15) == 0
-    assert second.wait(timeout=15) == 0
+    assert first.wait(timeout=60) == 0
+    assert second.wait(timeout=60) == 0
 
 
 def servers_of(state):
@@ -174,7 +174,7 @@ def test_a_command_ended_by_sigterm_stops_its_servers(command, state):
     read_until(running, "uses")
     noted = servers_of(state)
     running.send_signal(signal.SIGTERM)
-    assert running.wait(timeout=15) == 128 + signal.SIGTERM
+    assert running.wait(timeout=60) == 128 + signal.SIGTERM
     assert not any(map(is_alive, noted))
 
 

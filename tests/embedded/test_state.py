@@ -115,4 +115,4 @@ def test_a_waiting_owner_goes_on_when_the_last_user_has_ended(state, start_pytho
     )
     read_until(user, "uses")
     state.wait_for_users()
-    wait_until(lambda: user.poll() is not None, patience=5)
+    wait_until(lambda: user.poll() is not None)

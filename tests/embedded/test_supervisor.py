@@ -29,7 +29,7 @@ def test_a_signal_lets_work_end_and_leaves_no_process(tiny_run, number):
     run = tiny_run(first="diligent", second="diligent")
     pids = pids_in(read_until(run, "all ready"))
     run.send_signal(number)
-    output, _ = run.communicate(timeout=20)
+    output, _ = run.communicate(timeout=60)
     assert output.count("work finished") == 2
     assert run.returncode == 0
     assert len(pids) == 4
@@ -40,7 +40,7 @@ def test_who_is_to_stop_last_is_asked_when_the_others_have_ended(tiny_run):
     run = tiny_run(last="diligent", worker="diligent")
     read_until(run, "all ready")
     run.send_signal(signal.SIGTERM)
-    output, _ = run.communicate(timeout=20)
+    output, _ = run.communicate(timeout=60)
     finished = [line.split()[0] for line in output.splitlines() if "work finished" in line]
     assert finished == ["worker", "last"]
 
@@ -52,7 +52,7 @@ def test_a_second_ctrl_c_kills_what_does_not_end(tiny_run):
     time.sleep(0.3)
     assert run.poll() is None
     run.send_signal(signal.SIGINT)
-    run.communicate(timeout=20)
+    run.communicate(timeout=60)
     assert run.returncode == 0
     assert not any(map(is_alive, pids))
 
@@ -60,7 +60,7 @@ def test_a_second_ctrl_c_kills_what_does_not_end(tiny_run):
 def test_a_program_that_ends_by_itself_is_named_and_stops_the_rest(tiny_run):
     run = tiny_run(web="crashes_soon", worker="diligent")
     pids = pids_in(read_until(run, "all ready"))
-    output, _ = run.communicate(timeout=20)
+    output, _ = run.communicate(timeout=60)
     assert "web ended with exit code 3. Its last lines:\n  ready\n  the disk is full" in output
     assert run.returncode == 1
     wait_until(lambda: not any(map(is_alive, pids)))
@@ -70,7 +70,7 @@ def test_a_child_killed_by_the_system_takes_its_own_children_along(tiny_run):
     run = tiny_run(worker="diligent")
     worker, grandchild = pids_in(read_until(run, "all ready"))
     os.kill(worker, signal.SIGKILL)
-    output, _ = run.communicate(timeout=20)
+    output, _ = run.communicate(timeout=60)
     assert "worker was ended by SIGKILL" in output
     wait_until(lambda: not is_alive(grandchild))
 

@@ -90,7 +90,6 @@ def picture_file() -> dict[str, object]:
     return {"name": "court.png", "mimeType": "image/png", "buffer": out.getvalue()}
 
 
-@pytest.mark.timeout(240)
 def test_a_mailing_is_written_from_blocks_and_nothing_of_it_is_lost(open_desk, live_server):
     make_mailing_list(name="Friends of justice")
     make_sender(name="Coalition")
@@ -176,7 +175,6 @@ def test_a_mailing_is_written_from_blocks_and_nothing_of_it_is_lost(open_desk, l
     expect(frame.locator("pre")).to_contain_text("Dear Wanjirũ, write to them. Today.")
 
 
-@pytest.mark.timeout(120)
 def test_two_who_write_at_once_are_told_and_keep_both_texts(open_desk, live_server):
     ann, ben = make_staff("superuser", first_name="Ann"), make_staff("superuser", first_name="Ben")
     mailing = make_mailing()
@@ -212,7 +210,6 @@ def long_mailing() -> Mailing:
     return mailing
 
 
-@pytest.mark.timeout(120)
 def test_on_a_phone_writing_and_preview_take_turns_and_blocks_fold_to_a_line(open_desk, live_server):
     page = open_desk(make_staff("superuser"), width=375, language="ar")
     page.goto(url(live_server, long_mailing()))

@@ -78,7 +78,7 @@ def test_the_whole_journey_stays_in_a_frame_that_grows_with_it(
     assert context.cookies() == []
     assert wrong == []
 
-    mail = SandboxClient(live_service.sandbox_url).wait_for(SUPPORTER, timeout=20)
+    mail = SandboxClient(live_service.sandbox_url).wait_for(SUPPORTER)
     confirm = next(link for link in mail["links"] if "/confirm/" in link)
     assert "/embed/" not in confirm
     page.goto(confirm)

@@ -44,7 +44,7 @@ TRACES = ["zenobia", "quist", "zeno@", "elsewhere.example", NOW.key, "ouagadougo
 HEAD = "Email,First name,Last name,Consent,Consent IP,Dog\n"
 
 
-def wait_for(done: Callable[[], bool], patience: float = 45.0) -> None:
+def wait_for(done: Callable[[], bool], patience: float = 90.0) -> None:
     deadline = time.monotonic() + patience
     while not done():
         assert time.monotonic() < deadline, "not in time"

@@ -98,7 +98,7 @@ def test_what_somebody_says_is_public_once_it_is_proven_and_looked_at_until_they
     expect(page.get_by_role("heading", name="One step left")).to_be_visible()
     album.take("one-step-left")
 
-    mail = provider.wait_for(AMINA, timeout=30)
+    mail = provider.wait_for(AMINA)
     assert "pupils" not in mail["text"]
     page.goto(next(link for link in mail["links"] if "/confirm/" in link))
     album.take("confirm")
@@ -123,7 +123,7 @@ def test_what_somebody_says_is_public_once_it_is_proven_and_looked_at_until_they
     follow(desk.get_by_role("button", name="Publish 1", exact=True))
     expect(desk.get_by_text("1 expression: done.")).to_be_visible()
 
-    published = provider.wait_for(AMINA, timeout=30, subject="Published")
+    published = provider.wait_for(AMINA, subject="Published")
     page.goto(wall)
     expect(page.get_by_text("My pupils come by line 42.")).to_be_visible()
     picture = page.get_by_role("img", name="Amina in her class")

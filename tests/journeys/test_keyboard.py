@@ -16,7 +16,7 @@ from tests.looking import SIZES
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
 # Where the keys are now: what it is, whether its ring is drawn, and whether it is to be seen (WCAG 2.4.7, 2.4.11).
 STOP = """() => {
     const here = document.activeElement, style = getComputedStyle(here), box = here.getBoundingClientRect();

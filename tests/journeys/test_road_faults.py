@@ -24,7 +24,7 @@ from tests.processes import LiveService
 
 __all__ = ["provider", "service"]
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 Status = Delivery.Status
 
 

@@ -77,7 +77,7 @@ def test_a_reader_signs_up_confirms_changes_preferences_and_leaves(
     album.take("next")
     assert not Contact.objects.exists(), "nobody is a contact before they answer"
 
-    mail = provider.wait_for(READER, timeout=20)
+    mail = provider.wait_for(READER)
     assert "Ann" not in mail["text"]
     page.goto(next(link for link in mail["links"] if link.endswith("/") and "not-me" not in link))
     album.take("confirm")

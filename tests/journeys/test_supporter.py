@@ -125,7 +125,7 @@ def test_a_supporter_writes_on_a_phone_and_sees_what_became_of_each_letter(
     album.take("one-step-left")
     expect(page.get_by_role("heading", name="One step left")).to_be_visible()
 
-    mail = provider.wait_for(SUPPORTER, timeout=20)
+    mail = provider.wait_for(SUPPORTER)
     assert "Ann Example" not in mail["text"]
     assert "clinic" not in mail["text"]
     page.goto(next(link for link in mail["links"] if "/confirm/" in link))

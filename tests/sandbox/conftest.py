@@ -29,7 +29,7 @@ class Webhook:
         data = [json.loads(body)["event-data"] for _, body in self.posts]
         return [event for event in data if recipient in ("", event["recipient"])]
 
-    def wait(self, count: int, recipient: str = "", timeout: float = 10) -> list[dict[str, Any]]:
+    def wait(self, count: int, recipient: str = "", timeout: float = 60) -> list[dict[str, Any]]:
         deadline = time.monotonic() + timeout
         while len(self.events(recipient)) < count:
             assert time.monotonic() < deadline, f"{len(self.events(recipient))} of {count} events came"

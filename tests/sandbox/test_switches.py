@@ -30,7 +30,7 @@ def test_hold_accepts_at_once_and_answers_when_released(sandbox):
     sandbox.client.wait_held()
     assert (sandbox.client.count(), answers) == (1, [])
     assert sandbox.client.release() == 1
-    thread.join(10)
+    thread.join(60)
     assert answers == [200]
 
 
@@ -47,7 +47,7 @@ def test_hold_before_accepts_nothing_until_released(sandbox):
     sandbox.client.wait_held()
     assert sandbox.client.count() == 0
     sandbox.client.release()
-    thread.join(10)
+    thread.join(60)
     assert (sandbox.client.count(), answers) == (1, [200])
 
 
@@ -178,7 +178,7 @@ def test_an_early_event_comes_before_the_answer(sandbox, webhook):
     assert [event["event"] for event in webhook.events()] == ["delivered", "opened", "clicked"]
     assert answers == []
     sandbox.client.release()
-    thread.join(10)
+    thread.join(60)
     assert answers == [200]
 
 

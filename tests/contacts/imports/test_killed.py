@@ -21,7 +21,7 @@ from tests.contacts.imports.hands import receive
 from tests.factories import make_contact, make_mailing_list, make_subscription
 from tests.processes import LiveProcess, LiveService
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 ROWS = 200_000
 Status = Import.Status
 
@@ -119,7 +119,8 @@ def test_a_worker_killed_at_five_points_leaves_what_an_undisturbed_one_does(live
     run = prepared()
     assert running.begin_check(run, ring=False)
     for step, part in points():
-        if run.status == Status.CHECKING and step == "merge":
+        if step == "merge" and _status(run) in {Status.CHECKING, Status.CHECKED}:
+            # A quick worker may have come to the end of the check before it was killed.
             worker = _worker(live_service, run)
             worker.wait_until(lambda: _status(run) == Status.CHECKED)
             worker.kill()
