@@ -58,10 +58,13 @@ def test_a_second_ctrl_c_kills_what_does_not_end(tiny_run):
 
 
 def test_a_program_that_ends_by_itself_is_named_and_stops_the_rest(tiny_run):
-    run = tiny_run(web="crashes_soon", worker="diligent")
-    pids = pids_in(read_until(run, "all ready"))
+    run = tiny_run(web="crashes_when_told", worker="diligent")
+    lines = read_until(run, "all ready")
+    pids, (web,) = pids_in(lines), pids_in(line for line in lines if line.startswith("web"))
+    os.kill(web, signal.SIGUSR1)
     output, _ = run.communicate(timeout=60)
-    assert "web ended with exit code 3. Its last lines:\n  ready\n  the disk is full" in output
+    said = f"web ended with exit code 3. Its last lines:\n  pids {web}\n  ready\n  the disk is full"
+    assert said in output
     assert run.returncode == 1
     wait_until(lambda: not any(map(is_alive, pids)))
 
