@@ -87,6 +87,10 @@ class Did(models.TextChoices):
     SWITCHED_OFF = "accounts.switched_off", _("Switched off.")
     RIGHTS_GIVEN = "accounts.rights_given", _("May: %(after)s.")
     RIGHTS_CHANGED = "accounts.rights_changed", _("From: %(before)s. To: %(after)s.")
+    RIGHTS_FOLLOWED = (
+        "accounts.rights_followed",
+        _("By the groups of the identity provider. From: %(before)s. To: %(after)s."),
+    )
     INVITED = "accounts.invited", _("Invited somebody as: %(roles)s.")
     INVITED_AGAIN = "accounts.invited_again", _("Sent the invitation again.")
     CALLED_BACK = "accounts.called_back", _("Called the invitation back.")

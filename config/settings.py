@@ -171,6 +171,19 @@ OIDC_ISSUER = env.str("OIDC_ISSUER", "").rstrip("/")
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "")
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "")
 OIDC_NAME = env.str("OIDC_NAME", "OpenID Connect")
+OIDC_SCOPES: list[str] = env.str("OIDC_SCOPES", "openid profile email").split()
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", "groups")
+# Pairs of a group of the provider and a role here. The name of a group may hold "=" and ",": "CN=desk,OU=staff".
+OIDC_ROLES: list[tuple[str, str]] = [
+    (group.strip(), role.strip())
+    for group, _equals, role in (
+        pair.rpartition("=") for pair in env.str("OIDC_ROLES", "").split(";") if pair.strip()
+    )
+]
+if not all(group and role for group, role in OIDC_ROLES):
+    raise ImproperlyConfigured(
+        "OIDC_ROLES cannot be read. Example: OIDC_ROLES='desk-admins=Administrators; press=Newsletter editors'"
+    )
 if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
     raise ImproperlyConfigured(
         "OIDC_ISSUER is set, so OIDC_CLIENT_ID and OIDC_CLIENT_SECRET must be, e.g. OIDC_CLIENT_ID=epistle"
@@ -189,7 +202,7 @@ SOCIALACCOUNT_PROVIDERS = {
                 "name": OIDC_NAME,
                 "client_id": OIDC_CLIENT_ID,
                 "secret": OIDC_CLIENT_SECRET,
-                "settings": {"server_url": OIDC_ISSUER, "oauth_pkce_enabled": True},
+                "settings": {"server_url": OIDC_ISSUER, "oauth_pkce_enabled": True, "scope": OIDC_SCOPES},
             }
         ]
     }

@@ -29,7 +29,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.signin import second_factor
+from accounts.signin import provider_roles, second_factor
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +79,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             raise ImmediateHttpResponse(_refusal(request))
         if request.user.is_authenticated:
             logout(request)
+        if provider_roles.follow(user, _groups_told(told)):
+            user = User.objects.get(pk=user.pk)  # whose rights nobody has asked for yet
         if _was_second_factor(told["id_token"]):
             second_factor.was_proven_elsewhere(request)
         record_authentication(request, user, "socialaccount", provider=PROVIDER)
@@ -135,6 +137,12 @@ def _member_of_staff(userinfo: dict[str, Any]) -> User | None:
         return None
     found = list(User.objects.filter(email__iexact=address, is_active=True, is_staff=True)[:2])
     return found[0] if address and len(found) == 1 else None
+
+
+def _groups_told(told: dict[str, Any]) -> Any:
+    """What the provider says of groups: in its token, which it signed, or else in its answer about the person."""
+    name = settings.OIDC_GROUPS_CLAIM
+    return told["id_token"].get(name, told["userinfo"].get(name))
 
 
 def _was_second_factor(claims: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
+from accounts import audit
 from accounts.audit import Act
 from accounts.models import User
 from accounts.signin import secrets
@@ -179,3 +180,79 @@ def test_without_a_provider_there_is_no_such_door(settings):
     assert settings.OIDC_ISSUER == ""
     for name in ("oidc_begin", "oidc_callback"):
         assert Client().get(reverse(name)).status_code == 404
+
+
+# --- roles that follow its groups
+
+
+@pytest.fixture
+def mapped(settings, provider) -> IdentityProvider:
+    settings.OIDC_ROLES = [
+        ("press", "Newsletter editors"),
+        ("press", "Newsletter senders"),
+        ("CN=chiefs,OU=desk", "Administrators"),
+    ]
+    return provider
+
+
+def roles_of(user: User) -> set[str]:
+    return set(user.groups.values_list("name", flat=True))
+
+
+def test_roles_of_the_mapping_are_given_and_taken_and_others_stay(mapped):
+    user = make_staff("Campaigners", "Administrators", email=ADDRESS)
+    mapped.claims = {"groups": ["press", "choir"]}
+    client = sign_in(mapped)
+    assert is_in(client), "the session that begins is not ended by its own change"
+    assert roles_of(user) == {"Campaigners", "Newsletter editors", "Newsletter senders"}
+    assert client.get(reverse("admin:mailer_mailing_changelist")).status_code == 200
+    mapped.claims = {"groups": []}
+    sign_in(mapped)
+    assert roles_of(user) == {"Campaigners"}
+    assert not is_in(client), "the rights it was opened with are gone"
+    user.refresh_from_db()
+    assert not user.is_superuser
+
+
+def test_a_change_by_groups_is_written_once_and_a_repeat_ends_no_session(mapped):
+    make_staff("Campaigners", email=ADDRESS)
+    mapped.person |= {"groups": "CN=chiefs,OU=desk"}
+    first = sign_in(mapped)
+    sign_in(mapped)
+    assert is_in(first)
+    [entry] = LogEntry.objects.filter(action_flag=Act.RIGHTS)
+    said = audit.told(entry)
+    assert said.startswith("By the groups of the identity provider. From: active; staff; roles Campaigners")
+    assert "Administrators" in said.partition("To:")[2]
+
+
+@pytest.mark.parametrize("groups", [None, {"press": True}, [["press"]], 7])
+def test_a_claim_that_is_missing_or_cannot_be_read_changes_nothing_and_is_said(mapped, groups, caplog):
+    user = make_staff("Newsletter editors", email=ADDRESS)
+    mapped.claims = {} if groups is None else {"groups": groups}
+    assert is_in(sign_in(mapped))
+    assert roles_of(user) == {"Newsletter editors"}
+    assert "told no groups" in caplog.text
+
+
+def test_the_signed_token_counts_before_the_answer_about_the_person(mapped):
+    user = make_staff(email=ADDRESS)
+    mapped.claims, mapped.person["groups"] = {"groups": []}, ["press"]
+    sign_in(mapped)
+    assert roles_of(user) == set()
+
+
+def test_a_role_that_is_not_there_is_said_and_the_others_are_given(mapped, settings, caplog):
+    settings.OIDC_ROLES = [("press", "Newsletter editors"), ("press", "Newspaper editors")]
+    user = make_staff(email=ADDRESS)
+    mapped.claims = {"groups": ["press"]}
+    sign_in(mapped)
+    assert roles_of(user) == {"Newsletter editors"}
+    assert "names roles that are not there" in caplog.text
+
+
+def test_without_a_mapping_groups_mean_nothing(provider):
+    user = make_staff("Campaigners", email=ADDRESS)
+    provider.claims = {"groups": ["press"]}
+    sign_in(provider)
+    assert roles_of(user) == {"Campaigners"}
