@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Place, ReadOnly, StaffAdmin, navigation, who
 from accounts.permissions import require
+from accounts.steps import along
 from advocacy.admin.languages import country_code
 from advocacy.admin.uploads import Upload, UploadForm
 from advocacy.deeds import Did
@@ -157,6 +158,7 @@ class RepresentativeImportAdmin(ReadOnly, StaffAdmin):
             "title": _("Import representatives"),
             "opts": self.opts,
             "form": form,
+            "steps": along((_("File"), _("Check")), 2 if report else 1),
             "report": report,
             "counts": in_words({**report.counts, **report.more}) if report else [],
             "rejected": [rejection.as_dict() for rejection in report.rejections[:_SHOWN]] if report else [],

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Place, StaffAdmin, navigation
 from accounts.permissions import require
+from accounts.steps import along
 from advocacy.admin import languages
 from advocacy.admin.filters import InWords, country_name
 from advocacy.admin.uploads import Upload, UploadForm
@@ -78,6 +79,7 @@ class PostcodeAdmin(InWords, StaffAdmin):
             "title": _("Import postcodes"),
             "opts": self.opts,
             "form": form,
+            "steps": along((_("File"), _("Check")), 2 if report else 1),
             "report": report,
             "counts": _in_words(report) if report else [],
             "country": country_name(report.country) if report else "",

@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from accounts.desk import StaffAdmin, key_in, own_organisation, who
 from accounts.models import User
 from accounts.permissions import may, require
+from accounts.steps import Step, along
 from contacts.admin.import_forms import (
     ColumnsForm,
     ConsentForm,
@@ -316,17 +317,11 @@ def wizard_context(
     }
 
 
-def _steps(number: int, one: Import | None) -> list[dict[str, Any]]:
+def _steps(number: int, one: Import | None) -> list[Step]:
     """The four steps; those behind are links back as long as they can still be changed."""
     is_open = one is not None and one.status in choosing.OPEN
-    names = (_("File"), _("Columns"), _("Check"), _("Run"))
-    shown = []
-    for at, name in enumerate(names, start=1):
-        url = ""
-        if one is not None and is_open and at < number:
-            url = back_to(one, at)
-        shown.append({"number": at, "name": name, "url": url, "here": at == number, "done": at < number})
-    return shown
+    urls = [back_to(one, at) if one is not None and is_open and at < number else "" for at in range(1, 5)]
+    return along((_("File"), _("Columns"), _("Check"), _("Run")), number, urls=urls)
 
 
 def back_to(one: Import, number: int) -> str:

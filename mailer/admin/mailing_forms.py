@@ -213,5 +213,6 @@ def new_mailing(desk: Any, request: HttpRequest) -> HttpResponse:
         "form": form,
         "helps": helps,
         "own": own_organisation(request),
+        "steps": pages.first_steps(),
     }
     return TemplateResponse(request, "staff/mailings/new.html", context)

@@ -94,6 +94,7 @@ class MailingAdmin(StaffAdmin):
             "opts": self.opts,
             "mailing": mailing,
             "tabs": pages.tabs(mailing, here),
+            "steps": pages.steps(mailing, here),
             "tone": tone,
             "standing": standing,
         }

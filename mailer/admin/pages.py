@@ -15,7 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import require
+from accounts.steps import Step, along
 from mailer.models import Mailing
+from mailer.preflight.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from mailer.admin.mailings import MailingAdmin
@@ -126,6 +128,37 @@ def exists(name: str) -> bool:
 def url(mailing: Mailing, name: str) -> str:
     """The address of a page of `mailing`."""
     return reverse(f"admin:mailer_mailing_{name}", args=[mailing.pk])
+
+
+WAY = ("write", "audience", "check", "send")  # of the tabs, what leads to a mailing that is on its way
+_NOT_SENT = (Mailing.Status.DRAFT, Mailing.Status.SCHEDULED)
+
+
+def steps(mailing: Mailing, here: str) -> list[Step]:
+    """The way of a mailing that has not begun, with what is done of it; none for one that has: it has tabs."""
+    if mailing.status not in _NOT_SENT or here not in WAY:
+        return []
+    done = {number for number, name in enumerate(WAY, start=1) if _DONE[name](mailing)}
+    urls = [url(mailing, name) if exists(name) else "" for name in WAY]
+    return along([TABS[name] for name in WAY], WAY.index(here) + 1, urls=urls, done=done)
+
+
+def first_steps() -> list[Step]:
+    """The way of a mailing that is only being begun."""
+    return along([TABS[name] for name in WAY], 1)
+
+
+_DONE: dict[str, Callable[[Mailing], bool]] = {
+    "write": lambda mailing: mailing.texts.filter(language=mailing.language).exclude(subject="").exists(),
+    "audience": lambda mailing: bool(
+        mailing.based_on_id or mailing.include_lists.exists() or mailing.include_segments.exists()
+    ),
+    # What was checked is what it says now; another text has to be checked again.
+    "check": lambda mailing: (
+        bool(mailing.preflight_print) and mailing.preflight_print == fingerprint(mailing)
+    ),
+    "send": lambda mailing: mailing.status == Mailing.Status.SCHEDULED,
+}
 
 
 def tabs(mailing: Mailing, here: str) -> list[dict[str, Any]]:

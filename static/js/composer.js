@@ -101,7 +101,7 @@
     });
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") send("save"); });
     addEventListener("beforeunload", (event) => { if (typed !== saved && !stopped) event.preventDefault(); });
-    for (const link of document.querySelectorAll(".composer-bar a, .desk-tabs a")) {
+    for (const link of document.querySelectorAll(".composer-bar a, .desk-tabs a, .desk-stages a")) {
       link.addEventListener("click", async (event) => {
         if (typed === saved || event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
