@@ -48,4 +48,5 @@ def sweep_packs() -> None:
 @shared_task
 def look_over_packs() -> None:
     packs.look_over()
+    keeping.draw_missing()
     keeping.sweep_files()

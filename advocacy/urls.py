@@ -16,6 +16,7 @@ urlpatterns = [
     path("c/<slug:slug>/write/letter/", views.letter, name="letter"),
     path("c/<slug:slug>/resources/", views.resources, name="resources"),
     path("c/<slug:slug>/resources/<int:pk>/<slug:form>/", views.resource_file, name="resource_file"),
+    path("c/<slug:slug>/resources/<int:pk>/", views.resource_thumbnail, name="resource_thumbnail"),
     path("c/<slug:slug>/resources/pack/<slug:language>/", views.resource_pack, name="resource_pack"),
     path("c/<slug:slug>/share/", views.share, name="share"),
     path("c/<slug:slug>/share/mastodon/", views.mastodon, name="mastodon"),

@@ -92,8 +92,8 @@ def _name(typed: str) -> str:
     return shown[:200] or str(_("picture"))
 
 
-def draw(file: BinaryIO | File[bytes]) -> Drawn:
-    """Decode the first picture of a file and draw it anew as PNG or JPEG. Raises ValidationError.
+def draw(file: BinaryIO | File[bytes], *, within: tuple[int, int] = (MOST_WIDTH, MOST_HEIGHT)) -> Drawn:
+    """Decode the first picture of a file and draw it anew as PNG or JPEG, at most so wide and high. Raises ValidationError.
 
     Memory is bounded by MOST_PIXELS; a file that declares more is not decoded.
     """
@@ -108,8 +108,8 @@ def draw(file: BinaryIO | File[bytes]) -> Drawn:
             is_photograph = image.format == "JPEG"
             if not is_too_large:
                 # A JPEG can be decoded at a half or a quarter of its size at once.
-                image.draft("RGB", (2 * MOST_WIDTH, 2 * MOST_HEIGHT))
-                shown = _small(_upright(image))
+                image.draft("RGB", (2 * within[0], 2 * within[1]))
+                shown = _small(_upright(image), within)
     except Exception as error:  # a decoder may raise anything for a file made to break it
         raise ValidationError(
             {"file": _("This is no picture we can read: PNG, JPEG, GIF or WebP.")}
@@ -142,9 +142,9 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return made if isinstance(made, Image.Image) else image
 
 
-def _small(image: Image.Image) -> Image.Image:
+def _small(image: Image.Image, within: tuple[int, int]) -> Image.Image:
     small = image.copy()
-    small.thumbnail((MOST_WIDTH, MOST_HEIGHT), Image.Resampling.LANCZOS)
+    small.thumbnail(within, Image.Resampling.LANCZOS)
     clean = Image.new(small.mode, small.size)  # without `info`, which the encoders would write into the file
     clean.paste(small)
     return clean

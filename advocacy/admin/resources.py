@@ -133,6 +133,7 @@ class ResourceForm(forms.ModelForm):
             keeping.make_more(resource, by)
         else:
             keeping.make_no_more(resource)
+        keeping.draw_thumbnail(resource)
 
 
 @admin.register(Resource)

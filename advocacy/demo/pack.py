@@ -23,6 +23,7 @@ def seed_pack(campaign: Campaign, told: Iterable[Entry], files: Path) -> None:
         resource = _resource(campaign, **row)
         for name in names:
             _keep(resource, (files / name).read_bytes(), name)
+        keeping.draw_thumbnail(resource)
     for text in campaign.texts.order_by("language"):
         with translation.override(text.language):
             _seed_texts(text)

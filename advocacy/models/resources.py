@@ -47,6 +47,14 @@ class Resource(models.Model):
     in_pack = models.BooleanField(_("in the action pack"), default=True)
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     created_at = models.DateTimeField(_("since"), db_default=Now())
+    # What its picture looks like, small: drawn anew by us, so that it may be shown and not only saved.
+    thumbnail = models.FileField(upload_to="thumbnails/", max_length=200, blank=True, editable=False)
+    thumbnail_width = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    thumbnail_height = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    thumbnail_of = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False,
+        help_text="Content of the file it was drawn of, also where none could be drawn.",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["position", "pk"]

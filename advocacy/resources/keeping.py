@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, BinaryIO
 
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from django.db import connection, transaction
@@ -27,6 +28,8 @@ _PIECE = 1 << 20
 _FILES_LOCK = 0x65_70_72_66  # a space of our own among the locks of the database
 _MADE_EDGES = {ResourceFile.Variant.MEDIUM: 1_200, ResourceFile.Variant.SMALL: 400}  # pixels, the longer side
 _LARGEST_MADE = 2_400
+_SHOWN = ("png", "jpg", "webp", "gif")  # formats a small picture is drawn of, the first that is there
+_THUMBNAIL = (320, 240)  # pixels: twice what a page shows, for fine screens
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
@@ -199,6 +202,56 @@ def _drop_made_before(resource: Resource, made: list[ResourceFile]) -> None:
     before.exclude(pk__in=[one.pk for one in made]).update(replaced_at=Now())
 
 
+# --- what its picture looks like ---------------------------------------------------------------------------
+
+
+def draw_thumbnail(resource: Resource) -> bool:
+    """Draw the picture in force of a resource small, or take the drawing away with it. False if nothing changed.
+
+    The brought file is never shown itself: whatever else is in it stays behind. What cannot be drawn has none.
+    """
+    brought = _to_draw(resource)
+    mark = brought.content_hash if brought else ""
+    if resource.thumbnail_of == mark:
+        return False
+    drawn = _drawn_small(brought) if brought else None
+    resource.thumbnail_of = mark
+    resource.thumbnail = _stored_thumbnail(drawn) if drawn else ""
+    resource.thumbnail_width, resource.thumbnail_height = (
+        (drawn.width, drawn.height) if drawn else (None, None)
+    )
+    resource.save(update_fields=["thumbnail_of", "thumbnail", "thumbnail_width", "thumbnail_height"])
+    return True
+
+
+def draw_missing(most: int = 20) -> int:
+    """Draw what was brought before there were such drawings, or by a process that was killed. Returns how many."""
+    files = ResourceFile.objects.filter(replaced_at=None, is_made=False, format__in=_SHOWN)
+    rows = Resource.objects.filter(thumbnail_of="", pk__in=files.values("resource"))
+    return sum(draw_thumbnail(resource) for resource in rows[:most])
+
+
+def _to_draw(resource: Resource) -> ResourceFile | None:
+    files = resource.files.filter(replaced_at=None, is_made=False, variant="", format__in=_SHOWN)
+    return min(files, key=lambda file: _SHOWN.index(file.format), default=None)
+
+
+def _drawn_small(brought: ResourceFile) -> pictures.Drawn | None:
+    try:
+        with brought.file.open("rb") as file:
+            return pictures.draw(file, within=_THUMBNAIL)
+    except (ValidationError, FileNotFoundError):
+        return None
+
+
+def _stored_thumbnail(drawn: pictures.Drawn) -> str:
+    storage: Storage = Resource._meta.get_field("thumbnail").storage
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, 0)", [_FILES_LOCK])
+        path = f"thumbnails/{drawn.content_hash}.{drawn.ending}"
+        return path if storage.exists(path) else storage.save(path, ContentFile(drawn.content))
+
+
 # --- what nobody needs --------------------------------------------------------------------------------------
 
 
@@ -208,8 +261,8 @@ def sweep_files() -> int:
     Left by resources that were deleted, and by processes that were killed between a file and its row. Safe to repeat.
     """
     removed = 0
-    for model, folder in ((ResourceFile, "resources"), (ResourcePack, "packs")):
-        storage: Storage = model._meta.get_field("file").storage
+    for model, name_of, folder in _KEPT_IN:
+        storage: Storage = model._meta.get_field(name_of).storage  # type: ignore[union-attr]
         try:
             _folders, names = storage.listdir(folder)
         except FileNotFoundError:
@@ -217,17 +270,26 @@ def sweep_files() -> int:
         before = timezone.now() - FORGOTTEN_AFTER
         old = [path for name in names if storage.get_modified_time(path := f"{folder}/{name}") < before]
         # Asked for all at once: mostly there is nothing to remove, and then nobody who brings a file waits.
-        needed = set(model._default_manager.filter(file__in=old).values_list("file", flat=True))
-        removed += sum(_swept(model, storage, path) for path in old if path not in needed)
+        named = model._default_manager.filter(**{f"{name_of}__in": old})
+        needed = set(named.values_list(name_of, flat=True))
+        removed += sum(_swept(model, name_of, storage, path) for path in old if path not in needed)
     return removed
 
 
+_Keeper = type[ResourceFile] | type[ResourcePack] | type[Resource]
+_KEPT_IN: tuple[tuple[_Keeper, str, str], ...] = (
+    (ResourceFile, "file", "resources"),
+    (ResourcePack, "file", "packs"),
+    (Resource, "thumbnail", "thumbnails"),
+)
+
+
 @transaction.atomic
-def _swept(model: type[ResourceFile | ResourcePack], storage: Storage, path: str) -> bool:
+def _swept(model: _Keeper, name_of: str, storage: Storage, path: str) -> bool:
     """Remove a file unless a row names it by now."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_FILES_LOCK])
-    if model._default_manager.filter(file=path).exists():
+    if model._default_manager.filter(**{name_of: path}).exists():
         return False
     storage.delete(path)
     return True

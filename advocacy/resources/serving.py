@@ -1,4 +1,4 @@
-"""A file as an answer: always to be saved, never shown, whatever is in it."""
+"""A file as an answer: always to be saved, never shown, whatever is in it; only what we drew ourselves is shown."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase, HttpResponseNotModified
 
+from advocacy.models import Resource
 from advocacy.resources.judging import TYPES
 
 
@@ -23,6 +24,21 @@ def attachment(request: HttpRequest, file: FieldFile, *, name: str, mark: str) -
     except FileNotFoundError as error:
         raise Http404 from error
     return _bound(answer, tag)
+
+
+def thumbnail(request: HttpRequest, resource: Resource) -> HttpResponseBase:
+    """The small picture of a resource, to be shown: we drew it. Raises Http404 where there is none."""
+    name = str(resource.thumbnail.name or "")
+    tag = f'"{name.rpartition("/")[2].partition(".")[0]}"'
+    if name and tag in request.headers.get("If-None-Match", ""):
+        return _bound(HttpResponseNotModified(), tag)
+    try:
+        file = resource.thumbnail.open("rb") if name else None
+    except FileNotFoundError as error:
+        raise Http404 from error
+    if file is None:
+        raise Http404
+    return _bound(FileResponse(file, content_type=TYPES[name.rpartition(".")[2]]), tag)
 
 
 def _bound(answer: HttpResponseBase, tag: str) -> HttpResponseBase:

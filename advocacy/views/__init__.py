@@ -5,7 +5,7 @@ from advocacy.views.campaigns import campaign, campaigns, privacy
 from advocacy.views.mailed import confirm, correct, not_me, pending, report, send_again
 from advocacy.views.members import member
 from advocacy.views.news import news_feed, news_list, update
-from advocacy.views.resources import resource_file, resource_pack, resources
+from advocacy.views.resources import resource_file, resource_pack, resource_thumbnail, resources
 from advocacy.views.sharing import mastodon, share, share_qr
 from advocacy.views.status import act, status
 from advocacy.views.writing import choose, letter
@@ -30,6 +30,7 @@ __all__ = [
     "report",
     "resource_file",
     "resource_pack",
+    "resource_thumbnail",
     "resources",
     "send_again",
     "share",

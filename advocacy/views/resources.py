@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from advocacy import texts
-from advocacy.models import Campaign, ResourceFile, ResourcePack
+from advocacy.models import Campaign, Resource, ResourceFile, ResourcePack
 from advocacy.resources import packs, serving, shelf
 from advocacy.views.campaigns import find_campaign
 from mailer.links import agents
@@ -43,6 +43,14 @@ def resource_file(request: HttpRequest, slug: str, pk: int, form: str) -> HttpRe
     if _counts(request, campaign, answer):
         ResourceFile.objects.filter(pk=file.pk).update(downloads=F("downloads") + 1)
     return answer
+
+
+@require_safe
+def resource_thumbnail(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    """What the picture of a resource looks like, as long as it is published."""
+    campaign = find_campaign(request, slug)
+    resource = get_object_or_404(Resource, campaign=campaign, is_published=True, pk=pk)
+    return serving.thumbnail(request, resource)
 
 
 @require_safe

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import time
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from advocacy.models import ResourceFile
+from advocacy.models import Resource, ResourceFile
 from advocacy.resources import keeping
 from tests.advocacy.resources.samples import SVG, picture
 from tests.factories import make_resource_file
@@ -133,3 +135,55 @@ def test_files_that_no_row_names_are_removed_after_a_day_and_no_others():
     keeping.sweep_files()
     there = [default_storage.exists(file.file.name) for file in (kept, gone, fresh)]
     assert there == [True, False, True]
+
+
+# --- what its picture looks like ------------------------------------------------------------------------------------
+
+
+def test_a_picture_is_shown_small_and_drawn_anew(client):
+    told = PngInfo()
+    told.add_text("Comment", "taken at home")
+    file = make_resource_file(content=picture("PNG", (1_000, 500), pnginfo=told), name="poster.png")
+    resource = file.resource
+    assert keeping.draw_thumbnail(resource)
+    assert not keeping.draw_thumbnail(resource), "once for the same picture"
+    assert (resource.thumbnail_width, resource.thumbnail_height) == (320, 160)
+    address = f"/en/c/{resource.campaign.slug}/resources/{resource.pk}/"
+    page = client.get(f"/en/c/{resource.campaign.slug}/resources/").content.decode()
+    (shown,) = re.findall(r"<img[^>]*>", page)
+    for part in (f'src="{address}"', 'alt=""', 'width="320"', 'height="160"', 'loading="lazy"'):
+        assert part in shown
+    answer = client.get(address)
+    served = b"".join(answer.streaming_content)
+    assert b"taken at home" not in served
+    assert len(served) < 20_000
+    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("image/png", "nosniff")
+    assert client.get(address, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+
+
+def test_what_is_withdrawn_taken_out_or_no_picture_is_shown_nowhere(client):
+    file = make_resource_file(content=picture(), name="poster.png")
+    resource = file.resource
+    address = f"/en/c/{resource.campaign.slug}/resources/{resource.pk}/"
+    assert client.get(address).status_code == 404, "nothing is drawn yet"
+    assert keeping.draw_missing() == 1
+    assert keeping.draw_missing() == 0
+    assert client.get(address).status_code == 200
+    Resource.objects.update(is_published=False)
+    assert client.get(address).status_code == 404
+    Resource.objects.update(is_published=True)
+    keeping.take_out(file)
+    resource.refresh_from_db()
+    assert keeping.draw_thumbnail(resource)
+    assert client.get(address).status_code == 404
+    leaflet = make_resource_file().resource
+    assert not keeping.draw_thumbnail(leaflet)
+    assert client.get(f"/en/c/{leaflet.campaign.slug}/resources/{leaflet.pk}/").status_code == 404
+
+
+def test_a_picture_that_cannot_be_drawn_is_tried_once():
+    file = make_resource_file(content=picture(), name="poster.png")
+    default_storage.delete(file.file.name)
+    assert keeping.draw_missing() == 1
+    assert keeping.draw_missing() == 0
+    assert not Resource.objects.get().thumbnail
