@@ -16,7 +16,7 @@ from accounts.models import SavedView, User
 MOST = 20  # views a person keeps of one list
 _LONGEST = 1_000
 # The words searched for may be a person's name or address, which no view keeps; the others are places in the list.
-_NOT_KEPT = {"q", "at", "p", "e", "all", "_popup", "_to_field", "_facets", "csrfmiddlewaretoken"}
+_NOT_KEPT = {"q", "words", "at", "p", "e", "all", "_popup", "_to_field", "_facets", "csrfmiddlewaretoken"}
 
 
 def of(user: User, page: str) -> QuerySet[SavedView]:

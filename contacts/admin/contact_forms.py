@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import sealed_words
 from accounts.desk import key_in
 from accounts.models import User
 from accounts.permissions import visible
@@ -114,7 +115,8 @@ class SearchForm(forms.Form):
         for name in self.fields:
             given = self.data.get(name)
             if given and name not in gone and name not in self.errors:
-                query[name] = given
+                known, value = sealed_words.closed(self.data, name)
+                query[known] = value
         return str(query.urlencode())
 
 

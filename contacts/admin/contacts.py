@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit
+from accounts import audit, sealed_words
 from accounts.desk import Place, StaffAdmin, navigation, own_organisation, who
 from accounts.models import User
 from accounts.permissions import may, require, visible
@@ -92,7 +92,9 @@ class ContactAdmin(StaffAdmin):
     ) -> HttpResponse:
         """The people who match the search, a page at a time."""
         require_any(request, "contacts.view_contact", "contacts.change_contact")
-        form = SearchForm(request.GET, who(request))
+        if request.method == "POST":
+            return sealed_words.answer(request)
+        form = SearchForm(sealed_words.query(request), who(request))
         search = form.search()
         rows = search.among(self.get_queryset(request))
         page = searching.page(rows, search.sort, request.GET.get("at", ""))

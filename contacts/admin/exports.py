@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import sealed_words
 from accounts.desk import Place, ReadOnly, StaffAdmin, key_in, navigation, own_organisation, who
 from accounts.models import User
 from accounts.permissions import require, visible
@@ -60,7 +61,7 @@ def export_view(request: HttpRequest, desk: StaffAdmin) -> HttpResponse | Stream
     The query is that of the list of contacts, and `segment` the number of a segment.
     """
     require(request.user, "contacts.export_contact")
-    form = SearchForm(request.GET, who(request))
+    form = SearchForm(sealed_words.query(request), who(request))
     search, segment = form.search(), _segment(request)
     if form.is_misread():
         # Left out it would narrow nothing: a list that is gone must not become everybody.
@@ -101,7 +102,7 @@ def export_view(request: HttpRequest, desk: StaffAdmin) -> HttpResponse | Stream
 def query_of(form: SearchForm, segment: Segment | None) -> str:
     """The filters as a request for a second person's yes keeps them: always written alike, and no words searched for."""
     kept = QueryDict(form.kept(), mutable=True)
-    for name in ("q", "sort"):
+    for name in ("q", sealed_words.NAME, "sort"):
         kept.pop(name, None)
     if segment is not None:
         kept["segment"] = str(segment.pk)

@@ -9,6 +9,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts import sealed_words
 from contacts.fields import language_name
 from mailer.models import Delivery, Mailing
 from mailer.reporting.people import ANY_LINK, Search
@@ -83,7 +84,8 @@ class PeopleForm(forms.Form):
         for name in self.fields:
             given = self.data.get(name)
             if given and name != gone and name not in self.errors:
-                query[name] = given
+                known, value = sealed_words.closed(self.data, name)
+                query[known] = value
         return str(query.urlencode())
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import sealed_words
 from accounts.desk import key_in, who
 from accounts.models import User
 from accounts.permissions import may, require, visible
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 def report_people(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> HttpResponse:
     """The people of the audience who match the search, a page at a time, each in their state with the reason."""
     require(request.user, "mailer.view_delivery")
-    form = PeopleForm(request.GET, mailing)
+    if request.method == "POST":
+        return sealed_words.answer(request)
+    form = PeopleForm(sealed_words.query(request), mailing)
     search = form.search()
     context = {
         **desk.page_context(request, mailing, "report", _("People")),
@@ -68,7 +71,7 @@ def report_file(
     """GET says what the file would hold; POST writes the act down and gives the file as it is made."""
     for permission in ("mailer.view_delivery", "contacts.export_contact"):
         require(request.user, permission)
-    form = PeopleForm(request.GET, mailing)
+    form = PeopleForm(sealed_words.query(request), mailing)
     search = form.search()
     if form.is_misread():
         # Left out it would narrow nothing: a filter that cannot be read must not become everybody.
