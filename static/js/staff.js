@@ -2,6 +2,13 @@
 "use strict";
 document.documentElement.classList.add("js");
 
+/* Where one is stands in the middle of a row that scrolls. */
+for (const here of document.querySelectorAll(":is(.desk-places, .desk-tabs) [aria-current]")) {
+  const row = here.closest(".desk-tabs") || here.closest("ul");
+  const middle = (one) => { const box = one.getBoundingClientRect(); return box.left + box.width / 2; };
+  row.scrollBy({ left: middle(here) - middle(row), behavior: "instant" });
+}
+
 document.addEventListener("change", (event) => {
   const field = event.target;
   if (field.id === "desk-language") field.form.requestSubmit();

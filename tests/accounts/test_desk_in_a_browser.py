@@ -66,3 +66,20 @@ def test_the_desk_is_searched_and_a_list_narrowed_by_keyboard_alone(browser, liv
     assert reverse("admin:advocacy_campaign_change", args=[campaign.pk]) in page.url
     assert said == []
     context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_on_a_phone_the_places_are_two_lines_with_where_one_is_in_sight(
+    browser, live_server, settings, language
+):
+    context, page = opened(browser, live_server.url)
+    context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": live_server.url}])
+    page.set_viewport_size(SIZES["phone"])
+    page.goto(live_server.url + reverse("admin:contacts_listright_changelist"))
+    places = page.locator(".desk-places [aria-current]")
+    expect(places).to_have_count(2)
+    for place in places.all():
+        expect(place).to_be_in_viewport(ratio=1)
+    heights = page.evaluate("[...document.querySelectorAll('.desk-places')].map((one) => one.offsetHeight)")
+    assert max(heights) < 60, "one line each"
+    context.close()
