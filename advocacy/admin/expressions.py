@@ -10,7 +10,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -21,6 +20,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import keyed_pages
 from accounts.desk import Need, Place, ReadOnly, StaffAdmin, key_in, navigation, needs, who
 from accounts.models import User
 from accounts.permissions import may, require, visible
@@ -213,15 +213,15 @@ class ExpressionAdmin(ReadOnly, StaffAdmin):
             rows = rows.filter(campaign=campaign)
         asked = request.GET.get("show", "")
         view = next((one for one in _VIEWS if one.name == asked), _VIEWS[0])
-        page = Paginator(rows.filter(view.condition).order_by(*view.order), _PER_PAGE).get_page(
-            request.GET.get("page")
+        page = keyed_pages.page(
+            rows.filter(view.condition), view.order, request.GET.get("at", ""), size=_PER_PAGE
         )
         context = {
             **self.admin_site.each_context(request),
             "title": _("Support"),
             "opts": self.opts,
             "page": page,
-            "cards": [(one, _acts_for(request, one)) for one in page.object_list],
+            "cards": [(one, _acts_for(request, one)) for one in page.rows],
             "views": list(_shown_views(rows, view)),
             "view": view.name,
             "here": request.get_full_path(),

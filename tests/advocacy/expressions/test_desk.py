@@ -203,3 +203,16 @@ def test_an_expression_is_found_by_name_by_number_and_by_its_writers_whole_addre
     for term in ("Teach", str(expression.pk), "AMINA@example.org"):
         found = moderator.get("/staff/advocacy/expression/", {"q": term}).context["cl"].result_list
         assert [row.pk for row in found] == [expression.pk], term
+
+
+def test_the_queue_is_paged_by_key(moderator):
+    campaign = make_campaign()
+    waiting = [make_expression(campaign, status=Status.CONFIRMED) for _number in range(27)]
+    first = moderator.get(LOOK)
+    (on,) = re.findall(r'rel="next" href="\?show=waiting&amp;at=(after-\d+)"', first.text)
+    assert on == f"after-{waiting[24].pk}"
+    assert 'rel="prev"' not in first.text
+    moderator.post(ACT, {"act": "publish", "expression": named(*waiting[:20])})
+    second = moderator.get(LOOK, {"at": on})
+    assert [one.pk for one, _acts in second.context["cards"]] == [one.pk for one in waiting[25:]]
+    assert 'rel="prev"' in second.text
