@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
@@ -22,7 +23,7 @@ from accounts.charts import Series
 from advocacy.models import Campaign, Letter, Membership, ShareLink, Submission
 
 DAYS = 30
-KEPT_FOR = 60  # seconds: a million letters cannot be counted for every look
+KEPT_FOR = 60  # seconds
 EMBEDDED = (
     "embedded"  # the source of who wrote from a form on another site, and came by no link with a source
 )
@@ -69,12 +70,14 @@ class Figures:
 
 def of_campaign(campaign: Campaign) -> dict[int | None, Figures]:
     """The figures of every member of a campaign, and under None of who came by none; at most a minute old."""
-    key = f"advocacy:crediting:{campaign.pk}:{timezone.localdate()}"
-    found: dict[int | None, Figures] | None = cache.get(key)
-    if found is None:
-        found = _counted(campaign)
-        cache.set(key, found, KEPT_FOR)
+    found: dict[int | None, Figures] = _kept("members", campaign, lambda: _counted(campaign))
     return found
+
+
+def _kept(name: str, campaign: Campaign, count: Callable[[], Any]) -> Any:
+    """What `count` found, at most a minute ago: a million letters cannot be counted for every look."""
+    key = f"advocacy:crediting:{name}:{campaign.pk}:{timezone.localdate()}"
+    return cache.get_or_set(key, count, KEPT_FOR)
 
 
 def of_member(member: Membership) -> Figures:
@@ -83,18 +86,16 @@ def of_member(member: Membership) -> Figures:
 
 
 def by_country(member: Membership) -> list[tuple[str, int]]:
-    """How many supporters of each country came by a member, by the country's code."""
+    """How many supporters of each country came by a member, by the country's code; at most a minute old."""
     rows = _letters(member.campaign).filter(submission__membership=member)
-    return list(rows.values_list("submission__country").annotate(Count("supporter", distinct=True)))
+    by_code = rows.values_list("submission__country").annotate(Count("supporter", distinct=True))
+    found: list[tuple[str, int]] = _kept(f"countries:{member.pk}", member.campaign, lambda: list(by_code))
+    return found
 
 
 def total_of(figures: Mapping[int | None, Figures], campaign: Campaign) -> Figures:
     """All of the campaign. A supporter who came twice, by two ways, is one here: the column need not add up."""
-    letters = _letters(campaign).aggregate(
-        letters=Count("pk"),
-        supporters=Count("supporter", distinct=True),
-        countries=Count("submission__country", distinct=True),
-    )
+    letters = _kept("total", campaign, lambda: _total(campaign))
     days: dict[dt.date, int] = defaultdict(int)
     for one in figures.values():
         for day, count in one.days:
@@ -106,6 +107,14 @@ def total_of(figures: Mapping[int | None, Figures], campaign: Campaign) -> Figur
         opened=sum(one.opened for one in figures.values()),
         passed_on=sum(one.passed_on for one in figures.values()),
         days=_days(days),
+    )
+
+
+def _total(campaign: Campaign) -> dict[str, int]:
+    return _letters(campaign).aggregate(
+        letters=Count("pk"),
+        supporters=Count("supporter", distinct=True),
+        countries=Count("submission__country", distinct=True),
     )
 
 
