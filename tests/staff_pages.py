@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from advocacy.models import Campaign, Letter, LetterTemplate
-from contacts.models import Attribute, ImportBatch, ImportMapping, MailingList
+from contacts.models import Attribute, ExportRequest, ImportBatch, ImportMapping, MailingList
 from mailer.mailings import texts
 from mailer.mailings.texts import Content
 from mailer.models import MailingRevision
@@ -36,6 +36,7 @@ def furnish(world: World) -> None:
     client.force_login(world.staff)
     world.more.update(_imports(client), **_mailings(world))
     make_letter(world.campaign, status=Letter.Status.WITHHELD)
+    world.more["asked"] = ExportRequest.objects.create(by=make_staff(), query="country=KE", people=12_000)
 
 
 def _imports(client: Client) -> dict[str, object]:
@@ -160,6 +161,8 @@ CAMPAIGNS = [
 CONTACTS = [
     _list("contacts", "contacts_contact"),
     Shown("contact", "admin:contacts_contact_change", lambda w: desk("contacts_contact_change", w.reader.pk)),
+    Shown("export-asked", "admin:contacts_contactexport_request",
+          lambda w: desk("contacts_contactexport_request", w.more["asked"].pk)),
     Shown("contact-erase", "admin:contacts_contact_erase", lambda w: desk("contacts_contact_erase", w.reader.pk)),
     _list("lists", "contacts_mailinglist"),
     Shown("list", "admin:contacts_mailinglist_change", lambda w: desk("contacts_mailinglist_change", w.news.pk)),
