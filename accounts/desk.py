@@ -40,9 +40,10 @@ class Place:
     """An entry of the head line: shown to who may look there."""
 
     order: int
-    label: Any  # a string, translated when it is shown
+    label: Any  # a string, translated when it is shown; of a list, the list's own title
     url_name: str
     permission: str
+    part: Any = ""  # what the part of the desk is called that begins here, where not as its first page is
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,13 @@ def places(request: HttpRequest, at: str = "") -> dict[str, list[dict[str, Any]]
     here = next((place for place in mine if at and place.url_name == at), by_address)
     part = here.order // 10 if here else None
     shown = [
-        {"label": place.label, "url": urls[place], "here": place is here, "part": place.order // 10}
+        {
+            "label": place.label,
+            "part_label": place.part or place.label,
+            "url": urls[place],
+            "here": place is here,
+            "part": place.order // 10,
+        }
         for place in mine
     ]
     parts = list({entry["part"]: entry for entry in reversed(shown)}.values())[::-1]
@@ -202,6 +209,11 @@ class StaffAdmin(admin.ModelAdmin):
     list_max_show_all = 0
     show_facets = admin.ShowFacets.NEVER  # DeskList decides: a count a filter is a scan a filter
     counts_filters = True  # False where a filter narrows only together with another
+    list_title: Any = (
+        ""  # what the list is called; empty: as the rows are, which for a model of ours is right
+    )
+    purpose: Any = ""  # what the list is for, in one sentence below its title
+    add_words: Any = ""  # what the button and the page say that add a row: “Add a campaign”
     empty_words: Any = ""  # what to do while there is no row at all
     may_be_of_others: Sequence[str] = ()  # relations to rows that not everybody who changes this one sees
     formfield_overrides = INPUTS
@@ -215,6 +227,12 @@ class StaffAdmin(admin.ModelAdmin):
         if any("\0" in value for _name, values in request.GET.lists() for value in values):
             raise IncorrectLookupParameters("NUL in the query")
         return super().get_changelist_instance(request)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        title = {"title": self.add_words} if self.add_words else {}
+        return super().add_view(request, form_url, {**title, **(extra_context or {})})
 
     @admin.display(description=_("number"))
     def number(self, row: models.Model) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList
 from django.core.exceptions import FieldDoesNotExist
@@ -20,6 +21,12 @@ AT = "at"  # the place of a page by key: "after-120" or "before-170", see `DeskL
 COUNT_UP_TO = 10_000  # a list counts no further; above it says "more than"
 _KEPT = (IS_POPUP_VAR, TO_FIELD_VAR)  # what a list in a pop-up needs to stay one
 _OWN = {AT, SEARCH_VAR, ORDER_VAR, *_KEPT}
+
+
+def title_of(opts: Any) -> str:
+    """What the list of these rows is called at the desk: in the head line, as its title, and on the way back to it."""
+    page = admin.site._registry.get(opts.model)
+    return str(capfirst(getattr(page, "list_title", "") or opts.verbose_name_plural))
 
 
 def key_in(text: str) -> int | None:
@@ -69,7 +76,7 @@ class DeskList(ChangeList):
         super().__init__(request, *args, **kwargs)
         self.add_facets = self._can_count_filters()
         if not self.is_popup:
-            self.title = str(capfirst(self.opts.verbose_name_plural))
+            self.title = title_of(self.opts)
 
     def get_filters_params(self, params: Any = None) -> Any:
         for known in (self.params, self.filter_params):

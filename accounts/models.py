@@ -46,6 +46,10 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
     session_epoch = models.PositiveIntegerField(db_default=0, default=0, editable=False)
 
+    class Meta:
+        verbose_name = _("member of staff")
+        verbose_name_plural = _("staff")
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save as usual, and end the person's sessions if what they may do, or what proves who they are, changed.
 

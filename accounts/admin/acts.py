@@ -61,6 +61,9 @@ class WhenFilter(admin.DateFieldListFilter):
 
 @admin.register(LogEntry)
 class StaffActsAdmin(ReadOnly, StaffAdmin):
+    list_title = _("What staff did")
+    purpose = _("Every act of staff, kept for good: nobody changes or removes an entry.")
+    empty_words = _("Nothing was done yet.")
     newest_first = True
     list_display = ["when", "who", "kind", "name", "what"]
     list_filter = [WhoFilter, KindFilter, ("action_time", WhenFilter)]

@@ -62,6 +62,9 @@ class InvitationForm(forms.Form):
 
 @admin.register(Invitation)
 class InvitationAdmin(StaffAdmin):
+    purpose = _("Who was asked to work here, and what became of it.")
+    add_words = _("Invite somebody")
+    empty_words = _("Nobody was invited yet. People come to work here by an invitation.")
     newest_first = True
     list_display = ["address", "as_what", "organisation", "invited_by", "created_at", "state"]
     list_select_related = ["organisation", "invited_by"]

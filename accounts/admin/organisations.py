@@ -18,6 +18,9 @@ navigation.add(
 
 @admin.register(Organisation)
 class OrganisationAdmin(StaffAdmin):
+    purpose = _("The organisations this service works for, and the members of campaigns.")
+    add_words = _("Add an organisation")
+    empty_words = _("No organisation yet. Without one, everything belongs to the house as a whole.")
     list_display = ["name", "slug", "created_at"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}

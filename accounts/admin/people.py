@@ -19,9 +19,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, people, resets
-from accounts.desk import Place, StaffAdmin, navigation, own_organisation, who
+from accounts.desk import Place, StaffAdmin, navigation, own_organisation, places, who
 from accounts.models import User
-from accounts.role_words import in_words
+from accounts.role_words import in_words, listed
 from accounts.signin import second_factor
 
 navigation.add(Place(90, _("Staff"), "admin:accounts_user_changelist", "accounts.view_user"))
@@ -50,8 +50,21 @@ class _RightsAreWritten:
 
 
 @admin.register(Group)
-class RolesAdmin(_RightsAreWritten, GroupAdmin):
+class RolesAdmin(_RightsAreWritten, StaffAdmin, GroupAdmin):
     """The groups of `roles.py`. Only superusers change them: who could would give any right to themselves."""
+
+    list_title = _("Rights one by one")
+    list_display = ["role"]
+    purpose = _("The roles with each of their rights, as the program names them.")
+    add_words = _("Add a role")
+
+    @admin.display(description=_("role"), ordering="name")
+    def role(self, group: Group) -> str:
+        return group.name
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        around = {"desk_places": places(request, "admin:roles")}
+        return super().changelist_view(request, {**around, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)
@@ -120,10 +133,22 @@ _ACTS = [
 ]
 
 
+class RoleFilter(admin.RelatedFieldListFilter):
+    """The roles by what they are called at the desk."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("role")
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        return [(role.pk, listed([role.name])) for role in Group.objects.order_by("name")]
+
+
 @admin.register(User)
 class PeopleAdmin(_RightsAreWritten, StaffAdmin, UserAdmin):
+    purpose = _("Who works here, and as what.")
     list_display = ["username", "full_name", "email", "organisation", "is_active", "last_login"]
-    list_filter = ["is_active", "groups", "organisation"]
+    list_filter = ["is_active", ("groups", RoleFilter), "organisation"]
     list_select_related = ["organisation"]
     fieldsets: ClassVar[Any] = [
         (_("Who"), {"fields": ["first_name", "last_name", "email"]}),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.utils.html import conditional_escape, format_html, strip_tags
+from django.utils.html import conditional_escape, format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
 from accounts import saved_views as views
+from accounts.lists import title_of
 
 register = template.Library()
 
@@ -38,6 +39,24 @@ def labelled(cell: str, header: Any) -> SafeString:
 def beside(rows: Any, headers: Any) -> list[tuple[Any, Any]]:
     """The cells of a row with the headers of their columns."""
     return list(zip(rows, headers, strict=False))
+
+
+@register.filter
+def list_title(opts: Any) -> str:
+    """What the list of these rows is called at the desk."""
+    return title_of(opts)
+
+
+@register.simple_tag(takes_context=True)
+def page_title(context: Any) -> SafeString:
+    """What the window of a page of the desk is called: “Save the marsh · Campaigns · Epistle”."""
+    opts = context.get("opts")
+    names = [
+        context.get("subtitle") or context.get("title"),
+        title_of(opts) if opts else "",
+        context.get("site_title"),
+    ]
+    return format_html_join(" · ", "{}", ((name,) for name in dict.fromkeys(map(str, filter(None, names)))))
 
 
 @register.inclusion_tag("staff/_views.html", takes_context=True)

@@ -121,6 +121,11 @@ class CampaignList(DeskList):
 
 @admin.register(Campaign)
 class CampaignAdmin(StaffAdmin):
+    purpose = _("Calls to write to representatives: who is written to, in which words, and what came of it.")
+    add_words = _("Add a campaign")
+    empty_words = _(
+        "No campaign yet. A new one is a draft in test mode: only staff see it, and no letter reaches anybody."
+    )
     form = CampaignForm
     list_display = ["name", "status", "where_letters_go", "waiting", "ends", "organisation"]
     list_filter = ["status", "test_mode", "stopped"]

@@ -34,7 +34,9 @@ from advocacy.forms import Typed
 from advocacy.models import Campaign, Expression
 from contacts.lookup import by_address_or_name
 
-navigation.add(Place(23, _("Support"), "admin:advocacy_expression_changelist", "advocacy.view_expression"))
+navigation.add(
+    Place(23, _("Expressions of support"), "admin:advocacy_expression_changelist", "advocacy.view_expression")
+)
 navigation.add(
     Place(24, _("Support to look at"), "admin:advocacy_expression_look", "advocacy.moderate_expression")
 )
@@ -105,6 +107,7 @@ class EnterForm(WordsForm):
 
 @admin.register(Expression)
 class ExpressionAdmin(ReadOnly, StaffAdmin):
+    purpose = _("What people and organisations say in public for a campaign.")
     newest_first = True
     empty_words = _(
         "Nobody has said anything in public yet. What somebody writes on a campaign's wall stands here."
@@ -218,7 +221,7 @@ class ExpressionAdmin(ReadOnly, StaffAdmin):
         )
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Support"),
+            "title": _("Support to look at") if campaign is None else _("Support"),
             "opts": self.opts,
             "page": page,
             "cards": [(one, _acts_for(request, one)) for one in page.rows],

@@ -31,7 +31,7 @@ from advocacy.representatives.readers import mapped_csv
 navigation.add(
     Place(
         34,
-        _("Imports"),
+        _("Imports of representatives"),
         "admin:advocacy_representativeimport_changelist",
         "advocacy.view_representativeimport",
     )
@@ -97,6 +97,8 @@ class RepresentativesForm(UploadForm):
 
 @admin.register(RepresentativeImport)
 class RepresentativeImportAdmin(ReadOnly, StaffAdmin):
+    purpose = _("The files of representatives that were brought, with what each changed.")
+    empty_words = _("No file was brought yet. A dry run shows first what it would change.")
     list_display = [
         "created_at",
         "file_name",
@@ -299,6 +301,9 @@ def _pairs(text: str) -> dict[str, str]:
 
 @admin.register(ColumnMapping)
 class ColumnMappingAdmin(StaffAdmin):
+    purpose = _("Which column of a file means what, kept for the next file of its kind.")
+    add_words = _("Add a column mapping")
+    empty_words = _("No mapping is kept yet. You keep one while you import a file.")
     form = MappingForm
     list_display = ["name", "fields_mapped"]
     search_fields = ["name"]

@@ -62,6 +62,8 @@ class CampaignFilter(admin.RelatedFieldListFilter):
 
 @admin.register(Letter)
 class LetterAdmin(ReadOnly, StaffAdmin):
+    purpose = _("Each letter of a supporter to a representative, and what became of it.")
+    empty_words = _("No letter yet. They stand here as soon as supporters write.")
     newest_first = True
     list_display = ["number", "state", "campaign", "person", "country", "subject", "confirmed"]
     list_filter = [StateFilter, ("campaign", CampaignFilter), "is_test"]
@@ -287,6 +289,8 @@ def _back(request: HttpRequest) -> str:
 class SubmissionAdmin(InWords, ReadOnly, StaffAdmin):
     """What one supporter sent at once."""
 
+    purpose = _("What supporters sent at once: one form, one letter or more.")
+    empty_words = _("No submission yet. They stand here as soon as supporters write.")
     newest_first = True
     list_display = [
         "number",

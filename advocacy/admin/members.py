@@ -54,6 +54,10 @@ class WordsInline(StackedStaffInline):
 
 @admin.register(Membership)
 class MembershipAdmin(StaffAdmin):
+    purpose = _(
+        "The organisations that take part in campaigns; every campaign's page has its own under “Members”."
+    )
+    empty_words = _("No member yet. They are added on the page of their campaign.")
     form = MemberForm
     change_form_template = "staff/campaigns/members/form.html"
     list_display = ["organisation", "campaign", "is_active", "is_listed", "mailing_list"]

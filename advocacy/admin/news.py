@@ -37,6 +37,9 @@ class UpdateForm(forms.ModelForm):
 @admin.register(Update)
 class UpdateAdmin(OfACampaign):
     tab = TAB
+    purpose = _("What campaigns told; every campaign's page has its own under “News”.")
+    add_words = _("Add a piece of news")
+    empty_words = _("No news yet. It is written on the page of its campaign.")
     form = UpdateForm
     change_form_template = "staff/campaigns/update.html"
     list_display = ["title", "campaign", "language", "published_at"]

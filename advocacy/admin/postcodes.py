@@ -51,6 +51,9 @@ class PostcodesForm(UploadForm):
 @admin.register(Postcode)
 class PostcodeAdmin(InWords, StaffAdmin):
     saves_in_a_row = True
+    purpose = _("In which area a postcode lies: supporters find their representative by it.")
+    add_words = _("Add a postcode")
+    empty_words = _("No postcode yet. Import a file of them, country by country.")
     list_display = ["code", "in_country", "area_code"]
     search_fields = ["^code"]
     ordering = ["pk"]

@@ -11,15 +11,21 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.desk import Need, ReadOnly, StaffAdmin, needs
+from accounts.desk import Need, Place, ReadOnly, StaffAdmin, navigation, needs
 from accounts.models import User
 from accounts.permissions import may, visible
 from advocacy import reports
 from advocacy.models import Report
 
+navigation.add(
+    Place(25, _("Reports from offices"), "admin:advocacy_report_changelist", "advocacy.view_report")
+)
+
 
 @admin.register(Report)
 class ReportAdmin(ReadOnly, StaffAdmin):
+    purpose = _("What offices tell us by the link at the foot of a letter: it is abusive, or they want none.")
+    empty_words = _("No office has reported a letter.")
     newest_first = True
     list_display = ["number", "kind", "campaign", "person", "words", "created_at", "handled_at"]
     list_filter = ["kind", ("handled_at", admin.EmptyFieldListFilter)]

@@ -70,6 +70,9 @@ class MandateInline(StaffInline):
 
 @admin.register(Person)
 class PersonAdmin(ExportPage, StaffAdmin):
+    purpose = _("Who is written to: people with a seat, and how they are reached.")
+    add_words = _("Add a representative")
+    empty_words = _("No representative yet. Import a file of them, or add one by hand.")
     export_resource = PersonResource
     list_display = ["name", "native_name", "seat", "party", "reached_by"]
     counts_filters = False
@@ -130,6 +133,9 @@ def _seat_in_words(seat: Mandate) -> str:
 @admin.register(Legislature)
 class LegislatureAdmin(InWords, StaffAdmin):
     saves_in_a_row = True
+    purpose = _("Parliaments and councils, with the office hours in which letters leave.")
+    add_words = _("Add a legislature")
+    empty_words = _("No legislature yet. An import of representatives brings them along.")
     list_display = ["name", "in_country", "region", "chamber", "level", "time_zone", "hours"]
     list_filter = ["level", "chamber"]
     search_fields = ["name", "native_name", "=country", "region"]
@@ -149,6 +155,9 @@ class LegislatureAdmin(InWords, StaffAdmin):
 @admin.register(Area)
 class AreaAdmin(InWords, StaffAdmin):
     saves_in_a_row = True
+    purpose = _("Constituencies and other areas that seats belong to.")
+    add_words = _("Add an area")
+    empty_words = _("No area yet. An import of representatives brings them along.")
     list_display = ["name", "in_country", "code", "parent"]
     list_select_related = ["parent"]
     search_fields = ["name", "code"]

@@ -138,6 +138,9 @@ class ResourceForm(forms.ModelForm):
 
 @admin.register(Resource)
 class ResourceAdmin(StaffAdmin):
+    purpose = _("Files and links of campaigns; every campaign's page has its own under “Resources”.")
+    add_words = _("Add a resource")
+    empty_words = _("No resource yet. It is added on the page of its campaign.")
     form = ResourceForm
     change_form_template = "staff/campaigns/resource.html"
     list_display = ["title", "campaign", "kind", "shown_language", "formats", "is_published", "in_pack"]

@@ -26,7 +26,7 @@ from advocacy.representatives import routes
 from mailer.reasons import in_words
 
 navigation.add(
-    Place(31, _("Routes to repair"), "admin:advocacy_contactroute_changelist", "advocacy.change_contactroute")
+    Place(31, _("Contact routes"), "admin:advocacy_contactroute_changelist", "advocacy.change_contactroute")
 )
 
 STAFF = "staff"
@@ -114,6 +114,8 @@ class ToRepairFilter(admin.SimpleListFilter):
 class RouteAdmin(ExportPage, StaffAdmin):
     """Routes by state; those that bounced come first, with the letters they hold back."""
 
+    purpose = _("The addresses and forms by which representatives are reached; first those that bounced.")
+    add_words = _("Add a contact route")
     export_resource = RouteResource
     form = RouteForm
     newest_first = True

@@ -103,6 +103,9 @@ class MessageForm(forms.ModelForm):
 
 @admin.register(ShareText)
 class ShareTextAdmin(_Shared):
+    purpose = _("Messages for supporters to share; every campaign's page has its own under “Share”.")
+    add_words = _("Add a message to share")
+    empty_words = _("No message yet. It is written on the page of its campaign.")
     form = MessageForm
     list_display = ["text", "campaign", "language", "network"]
     list_filter = ["language"]
@@ -214,6 +217,9 @@ class LinkForm(forms.ModelForm):
 
 @admin.register(ShareLink)
 class ShareLinkAdmin(_Shared):
+    purpose = _("Short links that count who came; every campaign's page has its own under “Share”.")
+    add_words = _("Add a short link")
+    empty_words = _("No short link yet. It is made on the page of its campaign.")
     form = LinkForm
     list_display = ["code", "campaign", "membership", "source", "opened"]
     list_select_related = ["campaign", "membership__organisation"]

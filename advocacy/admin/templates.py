@@ -53,6 +53,13 @@ class TemplateForm(forms.ModelForm):
 
 @admin.register(LetterTemplate)
 class LetterTemplateAdmin(InWords, StaffAdmin):
+    purpose = _(
+        "The letters supporters begin with: by language, and by country, chamber or party where one is meant for them."
+    )
+    add_words = _("Add a letter template")
+    empty_words = _(
+        "No letter template yet. A campaign needs one for each language its letters are written in."
+    )
     form = TemplateForm
     list_display = [
         "name",

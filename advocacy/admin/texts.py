@@ -180,6 +180,9 @@ class Row:
 class TextAdmin(OfACampaign):
     tab = TAB
     keeps = ("campaign", "language")  # another language begins as a copy
+    purpose = _("What campaigns say, in each language; every campaign's page has its own under “Texts”.")
+    add_words = _("Add a text")
+    empty_words = _("No text yet. It is written on the page of its campaign.")
     form = TextForm
     change_form_template = "staff/campaigns/text.html"
     inlines = [StepInline, QuestionInline, TermInline]

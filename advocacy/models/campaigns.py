@@ -225,7 +225,7 @@ class TargetRule(Match):
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="rules")
     effect = models.CharField(_("effect"), max_length=10, choices=Effect, default=Effect.OFFER)
     person = models.ForeignKey(
-        Person, verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE
+        Person, verbose_name=_("representative"), null=True, blank=True, on_delete=models.CASCADE
     )
     note = models.CharField(_("why"), max_length=200, blank=True, help_text=_("For staff."))
 

@@ -157,7 +157,7 @@ class Letter(Lifecycle):
     )
     supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="letters")
     person = models.ForeignKey(
-        Person, on_delete=models.PROTECT, related_name="letters", verbose_name=_("person")
+        Person, on_delete=models.PROTECT, related_name="letters", verbose_name=_("representative")
     )
     mandate = models.ForeignKey(Mandate, null=True, blank=True, on_delete=models.SET_NULL)
     route = models.ForeignKey(

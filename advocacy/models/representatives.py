@@ -161,8 +161,8 @@ class Person(Sourced):
 
     class Meta(Sourced.Meta):
         ordering = ["sort_name", "name"]
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
+        verbose_name = _("representative")
+        verbose_name_plural = _("representatives")
         permissions = [("export_person", _("Can export people"))]
         indexes: ClassVar = [models.Index(fields=["sort_name", "name"], name="person_sort")]
 
@@ -237,7 +237,7 @@ class ContactRoute(models.Model):
         RETIRED = "retired", _("no longer given by its source")
 
     person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, related_name="routes", verbose_name=_("person")
+        Person, on_delete=models.CASCADE, related_name="routes", verbose_name=_("representative")
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     value = models.CharField(_("address, link or number"), max_length=500)

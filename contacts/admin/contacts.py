@@ -451,6 +451,11 @@ def lists_of(keep: Contact, lose: Contact, reader: User) -> list[dict[str, Any]]
 class AttributeAdmin(StaffAdmin):
     """A field of one's own. Its key and kind stay: values of people stand under the one and are of the other."""
 
+    purpose = gettext_lazy("What you keep of people beside name, country and language, such as a town.")
+    add_words = gettext_lazy("Add an attribute")
+    empty_words = gettext_lazy(
+        "No attribute yet. Add one to keep more of people than name, country and language."
+    )
     list_display = ["name", "key", "kind", "created_at"]
     search_fields = ["name", "key"]
     fields = ["name", "key", "kind"]

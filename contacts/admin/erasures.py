@@ -36,6 +36,8 @@ _NAMES = {
 
 @admin.register(Erasure)
 class ErasureAdmin(ReadOnly, StaffAdmin):
+    purpose = _("That people were erased, when and by whom; who they were is not kept.")
+    empty_words = _("Nobody was erased yet.")
     newest_first = True
     list_display = ["at", "door", "by", "total"]
     list_filter = ["door"]

@@ -36,6 +36,8 @@ navigation.add(
 
 @admin.register(ContactExport)
 class ContactExportAdmin(ReadOnly, StaffAdmin):
+    purpose = gettext_lazy("The files of people that staff took away: who, when, and how many people.")
+    empty_words = gettext_lazy("Nobody took people away as a file yet.")
     newest_first = True
     list_display = ["at", "by", "what", "format", "rows", "mailing_list", "segment", "searched"]
     list_display_links = ["at"]

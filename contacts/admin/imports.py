@@ -44,6 +44,11 @@ def what_waits(user: User) -> list[Need]:
 class ImportAdmin(Preparing, Watching, StaffAdmin):
     """`Preparing` holds the steps before the check, `Watching` those from the check on."""
 
+    purpose = _(
+        "The files of people that were brought, with what came of each. A finished one can be undone."
+    )
+    add_words = _("Import people")
+    empty_words = _("No file was brought yet. Bring one in four steps; nothing is written before the last.")
     newest_first = True
     list_display = ["file", "state", "mailing_list", "mode", "rows_read", "brought_by", "brought_on"]
     list_display_links = ["file"]
@@ -108,6 +113,8 @@ class ImportAdmin(Preparing, Watching, StaffAdmin):
 class ImportMappingAdmin(StaffAdmin):
     """Mappings are made in the wizard; here they are looked at, given another name, and taken away."""
 
+    purpose = _("Which column of a file means what, kept for the next file of its kind.")
+    empty_words = _("No mapping is kept yet. You keep one while you import a file.")
     list_display = ["name", "matched", "created_at"]
     search_fields = ["name"]
     fields = ["name", "matched"]

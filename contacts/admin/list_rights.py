@@ -18,6 +18,9 @@ navigation.add(Place(94, _("List rights"), "admin:contacts_listright_changelist"
 class ListRightAdmin(StaffAdmin):
     """A right is given or taken away, never changed into another."""
 
+    purpose = _("Who is bound to some mailing lists, and sees these and their people only.")
+    add_words = _("Add a list right")
+    empty_words = _("Nobody is bound: everybody works with every list, as far as their roles go.")
     newest_first = True
     list_display = ["user", "mailing_list", "created_at"]
     list_display_links = ["user"]

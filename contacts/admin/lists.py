@@ -29,7 +29,9 @@ from contacts.clock import is_day
 from contacts.lookup import by_address
 from contacts.models import Consent, MailingList, Subscription
 
-navigation.add(Place(61, _("Lists"), "admin:contacts_mailinglist_changelist", "contacts.view_mailinglist"))
+navigation.add(
+    Place(61, _("Mailing lists"), "admin:contacts_mailinglist_changelist", "contacts.view_mailinglist")
+)
 navigation.add(Place(63, _("Consents"), "admin:contacts_consent_changelist", "contacts.view_consent"))
 
 
@@ -143,6 +145,8 @@ def _text_field(code: str, part: str) -> forms.CharField:
 
 @admin.register(MailingList)
 class MailingListAdmin(StaffAdmin):
+    purpose = _("What people subscribe to, and how many did.")
+    add_words = _("Add a mailing list")
     empty_words = _(
         "There is no list yet. People subscribe to a list, and every mailing is sent in the name of one."
     )
@@ -239,6 +243,8 @@ def _fields_in(code: str, *, is_open: bool) -> dict[str, Any]:
 
 @admin.register(Consent)
 class ConsentAdmin(ReadOnly, StaffAdmin):
+    purpose = _("What people agreed to or took back, with the words they saw. Nothing here is ever changed.")
+    empty_words = _("No consent yet. They come with sign-ups, letters and imports.")
     newest_first = True
     list_display = ["given", "purpose", "granted", "mailing_list", "source"]
     list_filter = ["purpose", "granted"]

@@ -47,6 +47,8 @@ class SegmentForm(forms.ModelForm):
 
 @admin.register(Segment)
 class SegmentAdmin(StaffAdmin):
+    purpose = _("Saved questions about people: whoever fits at the moment of sending or exporting.")
+    add_words = _("Add a segment")
     empty_words = _(
         "There is no segment yet. A segment is a saved question, such as “in Kenya and wrote a letter”."
     )

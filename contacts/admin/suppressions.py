@@ -67,6 +67,9 @@ class LiftForm(forms.Form):
 
 @admin.register(Suppression)
 class SuppressionAdmin(StaffAdmin):
+    purpose = _("Addresses that get no mail, each with its reason.")
+    add_words = _("Add a suppression")
+    empty_words = _("No address is suppressed.")
     newest_first = True
     list_display = ["created_at", "reason", "scope", "ends_at", "why"]
     list_display_links = ["created_at"]

@@ -38,8 +38,12 @@ from mailer.bounces import in_words
 from mailer.deeds import Did
 from mailer.models import Delivery, DeliveryEvent, Mailing, Message
 
-navigation.add(Place(50, _("Mail"), "admin:mailer_delivery_changelist", "mailer.view_delivery"))
-navigation.add(Place(51, _("Unknown"), "admin:mailer_delivery_unknown", "mailer.settle_delivery"))
+navigation.add(
+    Place(50, _("Deliveries"), "admin:mailer_delivery_changelist", "mailer.view_delivery", _("Mail"))
+)
+navigation.add(
+    Place(51, _("Mails whose fate is unknown"), "admin:mailer_delivery_unknown", "mailer.settle_delivery")
+)
 navigation.add(Place(52, _("Messages"), "admin:mailer_message_changelist", "mailer.view_message"))
 
 _PER_PAGE = 100
@@ -94,6 +98,7 @@ class BounceFilter(admin.ChoicesFieldListFilter):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, StaffAdmin):
+    purpose = _("Each single mail, and what the provider and the world reported of it.")
     empty_words = _("No mail has left yet. Letters, confirmations and mailings stand here once they do.")
     newest_first = True
     list_display = ["number", "kind", "status", "why", "created_at", "sent_at", "delivered_at", "bounce"]
@@ -207,6 +212,8 @@ class DeliveryAdmin(ReadOnly, StaffAdmin):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnly, StaffAdmin):
+    purpose = _("The texts of mails, each kept once however many people get it.")
+    empty_words = _("No mail was written yet.")
     newest_first = True
     list_display = ["number", "from_name", "language", "created_at", "erased_at"]
     fields = [

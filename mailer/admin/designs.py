@@ -26,10 +26,15 @@ if TYPE_CHECKING:
     from mailer.admin.mailings import MailingAdmin
 
 navigation.add(
-    Place(42, _("Templates"), "admin:mailer_mailingtemplate_changelist", "mailer.view_mailingtemplate")
+    Place(
+        42,
+        _("Templates of mailings"),
+        "admin:mailer_mailingtemplate_changelist",
+        "mailer.view_mailingtemplate",
+    )
 )
 navigation.add(Place(43, _("Saved blocks"), "admin:mailer_savedblock_changelist", "mailer.view_savedblock"))
-navigation.add(Place(44, _("Looks"), "admin:mailer_theme_changelist", "mailer.view_theme"))
+navigation.add(Place(44, _("Looks of mailings"), "admin:mailer_theme_changelist", "mailer.view_theme"))
 
 _MOST_WORDS = 1_000
 _PROFILES = share_networks.PROFILES
@@ -112,6 +117,9 @@ def theme_form(theme: Theme | None) -> type[ThemeForm]:
 
 @admin.register(Theme)
 class ThemeAdmin(StaffAdmin):
+    purpose = _("Logo, colours and footer of mailings: one look for each organisation.")
+    add_words = _("Add a look")
+    empty_words = _("No look yet. Mailings leave in the plain one until you add your own.")
     list_display = ["whose", "colours", "headings"]
     list_display_links = ["whose"]
     list_select_related = ["organisation"]
@@ -157,6 +165,8 @@ class _Kept(StaffAdmin):
 
 @admin.register(SavedBlock)
 class SavedBlockAdmin(_Kept):
+    purpose = _("Parts of mailings kept under a name, to use again.")
+    empty_words = _("No block is saved yet. You save one while you write a mailing.")
     list_display = ["name", "kind", "words", "saved_by", "created_at"]
     list_select_related = ["saved_by"]
     search_fields = ["name"]
@@ -176,6 +186,8 @@ class SavedBlockAdmin(_Kept):
 
 @admin.register(MailingTemplate)
 class MailingTemplateAdmin(_Kept):
+    purpose = _("Mailings kept under a name, to begin others from.")
+    empty_words = _("No template yet. You keep a mailing as one in its settings.")
     list_display = ["name", "language", "subject", "begin", "saved_by", "created_at"]
     list_select_related = ["saved_by"]
     search_fields = ["name", "subject"]

@@ -42,6 +42,9 @@ class OfList(admin.SimpleListFilter):
 class MailingAdmin(StaffAdmin):
     """Pages of a mailing are added by `pages.register`."""
 
+    purpose = _("Newsletters: those being written, on their way, and sent.")
+    add_words = _("New mailing")
+    empty_words = _("No mailing yet. Begin one: nothing is sent before you say so.")
     newest_first = True
     change_list_template = "staff/mailings/list.html"
     list_display = ["titled", "state", "mailing_list", "starts", "finished_at", "audience", "begun_by"]

@@ -45,6 +45,9 @@ class NewPictureForm(forms.Form):
 
 @admin.register(Picture)
 class PictureAdmin(StaffAdmin):
+    purpose = _("Pictures for mailings and campaign pages, each with what it shows.")
+    add_words = _("Add a picture")
+    empty_words = _("No picture yet. Add one here, or bring it while you write.")
     newest_first = True
     change_list_template = "staff/mailings/pictures.html"
     change_form_template = "staff/mailings/picture.html"

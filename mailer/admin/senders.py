@@ -17,6 +17,9 @@ navigation.add(Place(53, _("Senders"), "admin:mailer_sender_changelist", "mailer
 
 @admin.register(Sender)
 class SenderAdmin(DomainPage):
+    purpose = _("In whose name mail leaves: a name, an address and its domain.")
+    add_words = _("Add a sender")
+    empty_words = _("No sender yet. A mailing needs one before it can leave.")
     list_display = ["name", "address", "domain", "organisation", "postal_address"]
     list_select_related = ["organisation"]
     search_fields = ["name", "address"]

@@ -34,6 +34,8 @@ _LATELY = timedelta(days=30)
 
 @admin.register(SignUp)
 class SignUpAdmin(ReadOnly, StaffAdmin):
+    purpose = _("Who asked for a list by its form, and whether their mailbox confirmed it.")
+    empty_words = _("Nobody has signed up by a form yet.")
     newest_first = True
     list_display = ["number", "mailing_list", "created_at", "standing", "source"]
     list_filter = ["source"]

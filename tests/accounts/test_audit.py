@@ -238,7 +238,7 @@ def test_the_page_says_in_our_words_when_who_and_what():
     text = client.get(reverse("admin:admin_logentry_changelist")).content.decode()
     head = text.partition("<thead>")[2].partition("</thead>")[0]
     assert strip_tags(head).split() == ["When", "Who", "Kind", "Name", "What"]
-    assert f"user · {ann}" in text
+    assert f"member of staff · {ann}" in text
     assert "By action time" not in text
     entry = reverse("admin:admin_logentry_change", args=[LogEntry.objects.get(user=ann).pk])
     shown = client.get(entry).content.decode()
