@@ -48,11 +48,14 @@ def list_title(opts: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def page_title(context: Any) -> SafeString:
-    """What the window of a page of the desk is called: “Save the marsh · Campaigns · Epistle”."""
+def page_title(context: Any, name: str = "") -> SafeString:
+    """What the window of a page of the desk is called: “Save the marsh · Campaigns · Epistle”.
+
+    name: of a page that has none in its context.
+    """
     opts = context.get("opts")
     names = [
-        context.get("subtitle") or context.get("title"),
+        name or context.get("subtitle") or context.get("title"),
         title_of(opts) if opts else "",
         context.get("site_title"),
     ]
