@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
-from django.urls import reverse
 
 from advocacy.models import Campaign
-from tests.factories import make_campaign, make_legislature, make_mailing_list, make_mandate
+from tests.factories import make_campaign, make_legislature, make_mandate
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 BASES = {"base.html", "base_embedded.html", "admin/base_site.html"}
@@ -47,12 +46,6 @@ def test_a_public_page_is_called_by_itself_its_campaign_and_who_leads_it(campaig
         "/en/no-such-page/": "Not found · Epistle",
     }
     assert {path: title_of(path) for path in pages} == pages
-
-
-@pytest.mark.django_db
-def test_the_past_issues_of_a_list_are_called_by_the_list_as_well():
-    chosen = make_mailing_list(name="Harbour news", is_public=True)
-    assert title_of(reverse("mailer:archive_list", args=[chosen.slug])) == "Past issues · Harbour news · Epistle"
 
 
 def test_no_page_puts_its_section_or_the_site_into_its_own_name():

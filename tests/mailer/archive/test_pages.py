@@ -325,3 +325,10 @@ def test_publishing_twice_changes_no_page(client: Client, publish: Publish):
     before = client.get(path_of(mailing)).content
     publishing.publish(mailing)
     assert client.get(path_of(mailing)).content == before
+
+
+def test_the_past_issues_of_a_list_are_called_by_the_list_as_well(client: Client, publish: Publish):
+    name = publish().mailing_list.public_name("en")
+    assert (
+        f"<title>Past issues · {name} · Epistle</title>" in client.get("/en/archive/news/").content.decode()
+    )
