@@ -11,6 +11,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.middleware.http import ConditionalGetMiddleware
 from django.utils.cache import has_vary_header
 
 _TEXT = ("text/", "application/json", "application/atom+xml", "application/xml", "image/svg+xml")
@@ -23,6 +24,29 @@ class CompressPublic(GZipMiddleware):
         if not isinstance(response, HttpResponse) or not is_for_everybody(response):
             return response
         return super().process_response(request, response)
+
+
+class AskedAgain(ConditionalGetMiddleware):
+    """A public page that has not changed is not sent again (304).
+
+    It may be kept, but is asked about each time (`no-cache`): what staff change or take down is seen at once. Pages that
+    stand behind a link of a person, or that depend on who asks, are left alone.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request.method != "GET" or response.status_code != 200 or not isinstance(response, HttpResponse):
+            return response
+        if not is_for_everybody(response):
+            return response
+        response.setdefault("Cache-Control", "no-cache")
+        answer = super().process_response(request, response)
+        if answer is not response:
+            # A browser takes the headers of a 304 for the page it has kept: its policy must be the page's own, with the
+            # host of its video and the sites that may frame it.
+            for name, value in vars(response).items():
+                if name.startswith("_csp"):
+                    setattr(answer, name, value)
+        return answer
 
 
 def is_for_everybody(response: HttpResponse) -> bool:
