@@ -32,6 +32,7 @@ BATCH = 500
 
 _OUR_WORDS = ["withdrawn by the campaign", "withdrawn by the supporter", "its writer was erased"]
 _OPEN_LETTERS = [Status.PENDING, Status.CONFIRMED, Status.WITHHELD]
+_OWN_MAILS = [Delivery.Kind.CONFIRMATION, Delivery.Kind.SYSTEM]
 _OPEN_DELIVERIES = [Delivery.Status.QUEUED, Delivery.Status.SENDING, Delivery.Status.UNKNOWN]
 
 
@@ -179,11 +180,16 @@ def erase(supporter: Supporter) -> dict[str, int]:
 
 
 def _no_longer_needed() -> QuerySet[Supporter]:
-    """Supporters of whom every submission is forgotten."""
-    theirs = Submission.objects.filter(supporter=OuterRef("pk"))
-    return Supporter.objects.exclude(address="").filter(
-        Exists(theirs), ~Exists(theirs.filter(forgotten_at=None))
+    """Supporters of whom every submission is forgotten, or went to a corrected address, with no mail on its way."""
+    theirs = Submission.objects.filter(supporter=OuterRef("pk"), forgotten_at=None)
+    # A mail that waits may be of something else they wrote: it would stop at the door without its address.
+    waiting = Delivery.objects.filter(
+        address_hash=OuterRef("address_hash"),
+        kind__in=_OWN_MAILS,
+        status__in=[Delivery.Status.QUEUED, Delivery.Status.SENDING],
+        created_at__gt=timezone.now() - asking.CONFIRM_DAYS,
     )
+    return Supporter.objects.exclude(address="").filter(~Exists(theirs), ~Exists(waiting))
 
 
 @transaction.atomic
@@ -197,9 +203,7 @@ def _forget_addresses(pks: list[int]) -> None:
 def _empty_address(supporter: Supporter) -> int:
     """Empty the address of a locked supporter, and that of our own mails to them; what still waits stops at the door.
     Returns how many mails."""
-    own = Delivery.objects.filter(
-        address_hash=supporter.address_hash, kind__in=[Delivery.Kind.CONFIRMATION, Delivery.Kind.SYSTEM]
-    )
+    own = Delivery.objects.filter(address_hash=supporter.address_hash, kind__in=_OWN_MAILS)
     emptied = own.exclude(address="").exclude(status=Delivery.Status.SENDING).update(address="")
     Supporter.objects.filter(pk=supporter.pk).update(address="", address_key=None)
     return emptied

@@ -12,7 +12,14 @@ from advocacy import letters, retention, suspicion
 from advocacy.models import Campaign, Letter, Submission, Supporter
 from contacts.addresses import parse
 from mailer.models import Delivery, Message
-from tests.factories import make_campaign, make_letter, make_mandate, make_submission, unique_address
+from tests.factories import (
+    make_campaign,
+    make_expression,
+    make_letter,
+    make_mandate,
+    make_submission,
+    unique_address,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +156,30 @@ def test_an_address_goes_with_the_last_of_its_letters_and_what_it_forbade_stays(
     once_more = make_submission(campaign, [mandate], address=address)
     letters.confirm(once_more)
     assert once_more.letters.get().status == Status.DUPLICATE
+
+
+def test_a_mistyped_address_is_forgotten_once_it_is_corrected(outbox):
+    submission = make_submission()
+    mistyped = submission.supporter
+    outbox.deliver()
+    letters.correct_address(submission, unique_address("ann"))
+    letters.forget()
+    mistyped.refresh_from_db()
+    assert (mistyped.address, mistyped.address_key) == ("", None)
+    assert list(Delivery.objects.order_by("pk").values_list("address", flat=True)) == [
+        "",
+        Submission.objects.get().supporter.address,
+    ]
+
+
+def test_a_mail_that_waits_for_whoever_owns_a_mistyped_address_keeps_its_address(outbox):
+    submission = make_submission()
+    mistyped = submission.supporter
+    outbox.deliver()
+    letters.correct_address(submission, unique_address("ann"))
+    make_expression(address=mistyped.address, status="pending")  # their mail waits for an hour behind ours
+    letters.forget()
+    assert Delivery.objects.get(status="queued", address_hash=mistyped.address_hash).address
 
 
 def test_what_is_not_settled_is_not_forgotten():
