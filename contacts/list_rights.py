@@ -55,8 +55,9 @@ def register() -> None:
     narrows(Import, lambda user, lists: Q(mailing_list__in=lists) | Q(mailing_list=None, created_by=user))
     narrows(ContactExport, lambda user, _lists: Q(by=user))
     narrows(Erasure, lambda _user, _lists: Q(pk__in=[]))
-    # The log names whom others changed.
-    narrows(LogEntry, lambda user, _lists: Q(user=user))
+    # The log names whom others changed; and the number of a suppression would say that its address was known before.
+    suppression = Q(content_type__app_label="contacts", content_type__model="suppression")
+    narrows(LogEntry, lambda user, _lists: Q(user=user) & ~suppression)
     # Nobody frees themselves.
     narrows(ListRight, lambda user, lists: Q(mailing_list__in=lists) & ~Q(user=user))
 

@@ -167,6 +167,8 @@ def test_a_no_may_be_brought_for_anybody_and_tells_nothing_of_them():
         answer = client.post(url, posted, follow=True)
         said.append([str(message) for message in answer.context["messages"]])
     assert said[0] == said[1] == ["Nothing of that kind is sent to this address any more."]
+    log = client.get(reverse("admin:admin_logentry_changelist"))
+    assert not log.context["cl"].result_list, "a number smaller than the last one would say that it was known"
     assert Suppression.objects.count() == 2
 
 
