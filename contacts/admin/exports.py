@@ -108,7 +108,7 @@ def query_of(form: SearchForm, segment: Segment | None) -> str:
         kept.pop(name, None)
     if segment is not None:
         kept["segment"] = str(segment.pk)
-    return urlencode(sorted(kept.lists()), doseq=True)[:1000]
+    return urlencode(sorted(kept.lists()), doseq=True)
 
 
 def _requested(asked: ExportRequest, user: User) -> tuple[SearchForm, Segment | None] | None:

@@ -81,7 +81,7 @@ class ExportRequest(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
     what = models.CharField(max_length=50, blank=True)
-    query = models.CharField(max_length=1000, blank=True)
+    query = models.CharField(max_length=4000, blank=True)  # whole: a request for one file is none for another
     people = models.PositiveIntegerField()
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from contacts import export_requests
 from contacts.admin.export_requests import what_waits
-from contacts.models import ContactExport, ExportRequest, ListRight, Segment
+from contacts.models import Attribute, ContactExport, ExportRequest, ListRight, Segment
 from mailer.models import Delivery, Mailing
 from tests.factories import make_contact, make_mailing_list, make_subscription
 from tests.staff import make_delivery, make_message, make_organisation, make_staff
@@ -105,6 +105,18 @@ def test_a_no_needs_a_reason_that_the_asker_reads():
     answer(asked, other, "refuse", why="Not for a raffle.")
     assert "Not for a raffle." in client_of(user).get(url()).text
     assert not takes(user)
+
+
+def test_a_yes_to_one_long_value_is_none_to_another_that_begins_alike():
+    Attribute.objects.create(key="city", name="City")
+    one, another = ("ب" * 299 + end for end in "سص")
+    for city in [one, another] * 3:
+        make_contact(attributes={"city": city})
+    user = make_staff(ROLE)
+    asked = approved(user, attribute="city", value=one)
+    assert asked.people == 3
+    assert not takes(user, attribute="city", value=another)
+    assert takes(user, attribute="city", value=one)
 
 
 def test_nobody_answers_their_own():
