@@ -38,5 +38,6 @@ class Did(models.TextChoices):
 
 @audit.says("fields")
 def _labels(names: Sequence[str]) -> str:
-    own = fields.attribute_names()
+    # Asked only where one is named: the log says this once for each of its rows.
+    own = fields.attribute_names() if any(name.startswith(fields.ATTRIBUTE) for name in names) else {}
     return gettext(", ").join(fields.field_label(name, own) for name in names)

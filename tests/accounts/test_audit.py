@@ -207,6 +207,14 @@ def test_a_detail_or_a_code_that_this_version_does_not_know_breaks_no_page():
     assert signed_in("superuser").get(reverse("admin:admin_logentry_changelist")).status_code == 200
 
 
+def test_a_page_of_changed_people_asks_for_no_names_of_attributes_row_by_row(django_assert_num_queries):
+    user = make_staff()
+    record(user, Act.CHANGED, ByContacts.CHANGED_FIELDS, fields=["name", "country"])
+    entry = LogEntry.objects.select_related("reason").get()
+    with django_assert_num_queries(0):
+        told(entry)
+
+
 def test_two_acts_cannot_share_a_code():
     with pytest.raises(ValueError, match=r"accounts\.signed_in"):
 
