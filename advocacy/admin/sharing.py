@@ -103,7 +103,7 @@ class MessageForm(forms.ModelForm):
 
 @admin.register(ShareText)
 class ShareTextAdmin(_Shared):
-    purpose = _("Messages for supporters to share; every campaign's page has its own under “Share”.")
+    purpose = _("Messages for supporters to share; every campaign's page has its own under “Sharing”.")
     add_words = _("Add a message to share")
     empty_words = _("No message yet. It is written on the page of its campaign.")
     form = MessageForm
@@ -217,7 +217,7 @@ class LinkForm(forms.ModelForm):
 
 @admin.register(ShareLink)
 class ShareLinkAdmin(_Shared):
-    purpose = _("Short links that count who came; every campaign's page has its own under “Share”.")
+    purpose = _("Short links that count who came; every campaign's page has its own under “Sharing”.")
     add_words = _("Add a short link")
     empty_words = _("No short link yet. It is made on the page of its campaign.")
     form = LinkForm
