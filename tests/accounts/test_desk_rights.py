@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -23,6 +24,12 @@ pytestmark = pytest.mark.django_db
 WHO = ["anonymous", "no rights", *ROLES, "superuser"]
 LISTED = {"changelist": "view change", "add": "add"}
 OF_A_ROW = {"change": "view change", "history": "view change", "delete": "delete"}
+
+
+@pytest.fixture(autouse=True)
+def without_the_story_of_each_refusal(caplog: pytest.LogCaptureFixture) -> None:
+    """A thousand refusals are meant here; to write down where each was raised takes longer than the page."""
+    caplog.set_level(logging.ERROR, logger="django.request")
 
 
 def desk_url_names() -> set[str]:
