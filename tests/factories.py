@@ -495,7 +495,10 @@ def make_resource(campaign: Campaign | None = None, **fields: Any) -> Resource:
 
 
 def make_resource_file(
-    resource: Resource | None = None, content: bytes = b"Keep line 42.\n", name: str = "leaflet.txt"
+    resource: Resource | None = None,
+    content: bytes = b"Keep line 42.\n",
+    name: str = "leaflet.txt",
+    variant: str = "",
 ) -> ResourceFile:
     """A file as staff bring it, kept as what it is."""
     file = ContentFile(content)
@@ -504,4 +507,5 @@ def make_resource_file(
         file,
         name=name,
         judged=judging.judge(file, name),  # type: ignore[arg-type]
+        variant=variant,
     )

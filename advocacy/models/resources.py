@@ -48,7 +48,9 @@ class Resource(models.Model):
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     created_at = models.DateTimeField(_("since"), db_default=Now())
     # What its picture looks like, small: drawn anew by us, so that it may be shown and not only saved.
-    thumbnail = models.FileField(upload_to="thumbnails/", max_length=200, blank=True, editable=False)
+    thumbnail = models.FileField(
+        upload_to="thumbnails/", max_length=200, blank=True, default="", db_default="", editable=False
+    )
     thumbnail_width = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     thumbnail_height = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     thumbnail_of = models.CharField(

@@ -226,7 +226,7 @@ def draw_thumbnail(resource: Resource) -> bool:
 
 def draw_missing(most: int = 20) -> int:
     """Draw what was brought before there were such drawings, or by a process that was killed. Returns how many."""
-    files = ResourceFile.objects.filter(replaced_at=None, is_made=False, format__in=_SHOWN)
+    files = ResourceFile.objects.filter(replaced_at=None, is_made=False, variant="", format__in=_SHOWN)
     rows = Resource.objects.filter(thumbnail_of="", pk__in=files.values("resource"))
     return sum(draw_thumbnail(resource) for resource in rows[:most])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -179,6 +180,23 @@ def test_what_is_withdrawn_taken_out_or_no_picture_is_shown_nowhere(client):
     leaflet = make_resource_file().resource
     assert not keeping.draw_thumbnail(leaflet)
     assert client.get(f"/en/c/{leaflet.campaign.slug}/resources/{leaflet.pk}/").status_code == 404
+
+
+def test_a_resource_with_nothing_to_draw_holds_up_no_other():
+    smaller = make_resource_file(content=picture(), name="poster.png", variant="small")
+    assert keeping.draw_missing() == 0
+    make_resource_file(content=picture(), name="poster.png")
+    assert keeping.draw_missing(most=1) == 1
+    assert not Resource.objects.get(pk=smaller.resource_id).thumbnail
+
+
+def test_the_release_before_still_makes_resources_while_this_one_starts():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'advocacy_resource'"
+            " AND column_name LIKE 'thumbnail%' AND is_nullable = 'NO' AND column_default IS NULL"
+        )
+        assert cursor.fetchall() == []
 
 
 def test_a_picture_that_cannot_be_drawn_is_tried_once():
