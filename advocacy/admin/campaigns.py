@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -127,7 +128,7 @@ class CampaignAdmin(StaffAdmin):
         "No campaign yet. A new one is a draft in test mode: only staff see it, and no letter reaches anybody."
     )
     form = CampaignForm
-    list_display = ["name", "status", "where_letters_go", "waiting", "ends", "organisation"]
+    list_display = ["name", "status", "where_letters_go", "waiting", "ends", "organisation", "on_the_site"]
     list_filter = ["status", "test_mode", "stopped"]
     list_select_related = ["organisation"]
     search_fields = ["name", "slug"]
@@ -285,6 +286,15 @@ class CampaignAdmin(StaffAdmin):
             **tabs.frame(request, campaign, OVERVIEW),
         }
         return TemplateResponse(request, "staff/test_mode.html", context)
+
+    @admin.display(description=_("on the site"))
+    def on_the_site(self, campaign: Campaign) -> str:
+        """The way to the campaign's public page; of a draft only staff see it."""
+        url = reverse("advocacy:campaign", args=[campaign.slug])
+        words = gettext("Open")
+        return format_html(
+            '<a class="row-act" href="{}" aria-label="{}: {}">{}</a>', url, words, campaign.name, words
+        )
 
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Press or take off the stop button, as the form says; a repeat changes nothing."""

@@ -408,3 +408,11 @@ def test_the_letters_of_a_campaign_are_the_list_of_letters_with_its_filter(desk)
     answer = desk.get(reverse("admin:advocacy_campaign_letters", args=[mine.campaign_id]), follow=True)
     assert list(answer.context["cl"].result_list) == [mine]
     assert other.pk != mine.pk
+
+
+def test_a_row_of_the_list_leads_to_the_page_of_its_campaign_and_says_so_without_the_row(client):
+    made = make_campaign(name="Save <the> bus")
+    client.force_login(make_staff("Campaigners"))
+    html = client.get(reverse("admin:advocacy_campaign_changelist")).content.decode()
+    address = reverse("advocacy:campaign", args=[made.slug])
+    assert f'href="{address}" aria-label="Open: Save &lt;the&gt; bus"' in html
