@@ -45,18 +45,22 @@ class LanguageLink:
 def language_links(context: template.Context) -> list[LanguageLink]:
     """The page at hand in every language, with its query."""
     request: HttpRequest = context["request"]
-    return [
-        LanguageLink(
-            code,
-            get_language_info(code)["name_local"].capitalize(),
-            text_direction(code),
-            translate_url(request.path, code),
-            translate_url(request.get_full_path(), code),
-            settings.SITE_URL + translate_url(request.path, code),
-            code == get_language(),
+    found = []
+    for code, _name in settings.LANGUAGES:
+        href = translate_url(request.get_full_path(), code)
+        path = href.partition("?")[0]
+        found.append(
+            LanguageLink(
+                code,
+                get_language_info(code)["name_local"].capitalize(),
+                text_direction(code),
+                path,
+                href,
+                settings.SITE_URL + path,
+                code == get_language(),
+            )
         )
-        for code, _name in settings.LANGUAGES
-    ]
+    return found
 
 
 @register.filter
