@@ -10,7 +10,8 @@ from django.test import Client
 from advocacy import links
 from advocacy.expressions import writing
 from advocacy.models import Campaign, CampaignText
-from tests.factories import make_campaign, make_expression, make_submission
+from tests.expressions import make_expression
+from tests.factories import make_campaign, make_submission
 from tests.staff import make_staff
 
 pytestmark = pytest.mark.django_db

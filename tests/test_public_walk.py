@@ -20,9 +20,9 @@ from advocacy.expressions import links as expression_links
 from advocacy.models import Campaign, Expression
 from mailer.archive import addresses
 from mailer.signup import links as sign_up_links
+from tests.expressions import make_expression
 from tests.factories import (
     make_campaign,
-    make_expression,
     make_membership,
     make_organisation,
     make_resource,

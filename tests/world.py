@@ -20,10 +20,10 @@ from mailer import preference_links, unsubscribe_links
 from mailer.archive import publishing
 from mailer.models import Mailing
 from mailer.signup import links as sign_up_links
+from tests.expressions import make_expression
 from tests.factories import (
     make_campaign,
     make_contact,
-    make_expression,
     make_mailing,
     make_mailing_text,
     make_resource,

@@ -8,7 +8,8 @@ import pytest
 
 from accounts import keyed_pages
 from advocacy.models import Expression
-from tests.factories import make_campaign, make_expression
+from tests.expressions import make_expression
+from tests.factories import make_campaign
 
 pytestmark = pytest.mark.django_db
 

@@ -12,14 +12,8 @@ from advocacy import letters, retention, suspicion
 from advocacy.models import Campaign, Letter, Submission, Supporter
 from contacts.addresses import parse
 from mailer.models import Delivery, Message
-from tests.factories import (
-    make_campaign,
-    make_expression,
-    make_letter,
-    make_mandate,
-    make_submission,
-    unique_address,
-)
+from tests.expressions import make_expression
+from tests.factories import make_campaign, make_letter, make_mandate, make_submission, unique_address
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,8 @@ from accounts import audit
 from advocacy.admin.overview import ends_in_words, matches_in_words, matches_of
 from advocacy.admin.texts import TextForm
 from advocacy.models import Campaign, Letter, LetterTemplate, TargetRule
-from tests.factories import make_expression, make_mailing_list, make_membership, make_resource, make_update
+from tests.expressions import make_expression
+from tests.factories import make_mailing_list, make_membership, make_resource, make_update
 from tests.staff import (
     make_campaign,
     make_legislature,

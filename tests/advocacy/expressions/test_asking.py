@@ -17,7 +17,8 @@ from contacts.addresses import parse
 from contacts.models import Consent
 from mailer.models import Delivery
 from tests.advocacy.pages import Page, Visitor
-from tests.factories import make_campaign, make_expression, make_submission, unique_address
+from tests.expressions import make_expression
+from tests.factories import make_campaign, make_submission, unique_address
 
 pytestmark = pytest.mark.django_db
 

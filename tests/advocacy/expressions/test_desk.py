@@ -15,7 +15,8 @@ from PIL import Image
 from accounts import audit
 from advocacy.expressions import moderating, writing
 from advocacy.models import Expression
-from tests.factories import make_campaign, make_expression, make_words
+from tests.expressions import make_expression, make_words
+from tests.factories import make_campaign
 from tests.staff import make_organisation, make_staff
 
 pytestmark = pytest.mark.django_db

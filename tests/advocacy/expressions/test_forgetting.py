@@ -20,7 +20,8 @@ from contacts.models import Consent
 from contacts.registry import Person
 from mailer import invariants
 from mailer.models import Delivery, Message
-from tests.factories import make_expression, make_user
+from tests.expressions import make_expression
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 

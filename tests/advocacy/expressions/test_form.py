@@ -20,7 +20,8 @@ from mailer import proof_of_work
 from mailer.models import Delivery
 from mailer.visitors import HONEYPOT
 from tests.advocacy.pages import Page, Visitor
-from tests.factories import make_campaign, make_expression, unique_address
+from tests.expressions import make_expression
+from tests.factories import make_campaign, unique_address
 
 pytestmark = pytest.mark.django_db
 

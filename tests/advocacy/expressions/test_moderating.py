@@ -12,7 +12,8 @@ from django.db import IntegrityError, connection, transaction
 
 from advocacy.expressions import moderating, writing
 from advocacy.models import Expression
-from tests.factories import make_campaign, make_expression, make_user, make_words
+from tests.expressions import make_expression, make_words
+from tests.factories import make_campaign, make_user
 
 A_DAY = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,8 @@ from advocacy.expressions import links, moderating, pictures, writing
 from advocacy.models import Campaign, Expression
 from contacts.models import Consent
 from tests.advocacy.pages import Page, Visitor
-from tests.factories import make_campaign, make_expression, make_user
+from tests.expressions import make_expression
+from tests.factories import make_campaign, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,8 @@ from advocacy import progress
 from advocacy.expressions import moderating, wall, writing
 from advocacy.models import Campaign, Expression
 from tests.advocacy.pages import Visitor
-from tests.factories import make_campaign, make_expression
+from tests.expressions import make_expression
+from tests.factories import make_campaign
 
 pytestmark = pytest.mark.django_db
 
