@@ -80,9 +80,12 @@ def objection(asked: ExportRequest, user: User) -> str:
 def grant(user: User, what: str, query: str) -> ExportRequest | None:
     """The yes by which the person may take this file now; None without. Who gave it must still be one who may."""
     asked = export_requests.last(user, what, query)
-    if asked is None or not asked.is_approved or asked.decided_by is None:
-        return None
-    return None if objection(asked, asked.decided_by) else asked
+    return asked if asked is not None and _stands(asked) else None
+
+
+def _stands(asked: ExportRequest) -> bool:
+    """Whether there is a yes, and who gave it is still one who may."""
+    return bool(asked.is_approved and asked.decided_by and not objection(asked, asked.decided_by))
 
 
 def context(user: User, rows: Rows, what: str, query: str) -> dict[str, Any]:
@@ -183,6 +186,6 @@ def what_waits(user: User) -> list[Need]:
     ]
     return found + [
         Need(1, _("Your export was approved: it can be taken once"), _("take it"), kind.page(row))
-        for row in export_requests.granted(user)[:_MANY]
-        if (kind := kind_of(row)) is not None
+        for row in export_requests.granted(user).select_related("by", "decided_by")[:_MANY]
+        if (kind := kind_of(row)) is not None and _stands(row)
     ]

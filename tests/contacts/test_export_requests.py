@@ -247,6 +247,8 @@ def test_the_start_page_says_what_waits_and_what_may_be_taken():
     assert [need.url for need in what_waits(user)] == [url()]
     page = reverse("admin:contacts_contactexport_request", args=[asked.pk])
     assert "to take 3 people away" in client_of(other).get(page).text
+    User.objects.filter(pk=other.pk).update(is_active=False)
+    assert what_waits(user) == [], "a yes ends with the rights of who gave it"
 
 
 def test_the_people_of_a_report_leave_the_same_way():
