@@ -68,7 +68,10 @@ class StaffActsAdmin(ReadOnly, StaffAdmin):
     list_display = ["when", "who", "kind", "name", "what"]
     list_filter = [WhoFilter, KindFilter, ("action_time", WhenFilter)]
     list_select_related = ["user", "content_type", "reason"]
-    search_fields = ["object_repr", "change_message", "user__username", "user__first_name", "user__last_name"]
+    search_fields = [
+        *("object_repr", "change_message", "reason__words"),
+        *("user__username", "user__first_name", "user__last_name"),
+    ]
     search_help_text = _("A name, a number, or a word of what was done.")
     fields = ["when", "who", "kind", "name", "row_number", "what"]
     readonly_fields = ["when", "who", "kind", "name", "row_number", "what"]

@@ -163,6 +163,8 @@ def test_the_page_finds_acts_by_person_kind_day_and_word():
     assert found(q="csv") == found(q="took CONTACTS") == ["Took contacts as csv."]
     assert found(q="test mode") == ["Left test mode."]
     assert found(action_time__gte="2999-01-01 00:00:00+00:00") == []
+    record(ann, Act.CHANGED, ByAdvocacy.LETTER_REFUSED, make_letter(), why="Written by a machine.")
+    assert found(q="a machine") == ["Refused: “Written by a machine.”"]
 
 
 def test_staff_of_an_organisation_read_what_their_colleagues_did_and_no_others():
