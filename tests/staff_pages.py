@@ -110,6 +110,9 @@ def _mailing(what: str, page: str, row: str = "written", query: str = "", then: 
 
 
 def show_the_blocks_to_add(page: Page) -> None:
+    folded = page.locator("[data-block=a1].folded > header .composer-fold")  # as every block is on a phone
+    if folded.count():
+        folded.click()
     page.click("#choose-a1")
     page.locator("#palette").wait_for()
 
