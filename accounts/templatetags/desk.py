@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import template
 from django.utils.html import conditional_escape, format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 
 from accounts import saved_views as views
 from accounts.lists import title_of
@@ -15,6 +17,8 @@ from accounts.lists import title_of
 register = template.Library()
 
 _TAG = 3  # letters of "<td" and "<th"
+# Django's sign of a yes/no column, also under the hashed name of its file. It has no words but Python's own.
+_SIGN = re.compile(r'<img src="[^"]*/icon-(yes|no|unknown)[.\w]*svg" alt="(?:True|False|None)">')
 
 
 @register.filter
@@ -26,6 +30,7 @@ def labelled(cell: str, header: Any) -> SafeString:
     html = conditional_escape(cell)
     if html[:_TAG] not in ("<td", "<th"):
         return html
+    html = mark_safe(_SIGN.sub(_in_words, html))  # noqa: S308  safe HTML, and a sign of our own in it
     label = capfirst(strip_tags(str(header)))
     attributes = format_html(' data-label="{}"', label)
     if strip_tags(html).strip() in {"", "–", "-"}:
@@ -33,6 +38,19 @@ def labelled(cell: str, header: Any) -> SafeString:
     # Both pieces are of HTML that was safe as a whole, cut behind the name of its tag, where attributes may stand.
     name, rest = mark_safe(html[:_TAG]), mark_safe(html[_TAG:])  # noqa: S308
     return name + attributes + rest
+
+
+def _in_words(sign: re.Match[str]) -> str:
+    """Yes with its check mark; a quiet dash for no, which is as good an answer and no alarm; unknown is empty."""
+    match sign[1]:
+        case "yes":
+            return format_html('<span aria-hidden="true">✓</span> {}', gettext("yes"))
+        case "no":
+            return format_html(
+                '<span aria-hidden="true">–</span><span class="visually-hidden">{}</span>', gettext("no")
+            )
+        case _:
+            return "–"
 
 
 @register.filter

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts import saved_views
 from accounts.models import SavedView
 from accounts.templatetags.desk import labelled
+from contacts.models import MailingList
 from mailer.models import Delivery
 from tests.staff import make_campaign, make_delivery, make_staff
 
@@ -111,6 +112,18 @@ def test_a_cell_carries_the_words_of_its_column_and_no_markup_of_them():
     cell, empty = mark_safe('<td class="a">&lt;b></td>'), mark_safe("<th>–</th>")
     assert labelled(cell, "state") == '<td data-label="State" class="a">&lt;b></td>'
     assert labelled(empty, r'"><b>\1') == r'<th data-label="&quot;&gt;\1" data-empty>–</th>'
+
+
+def test_no_in_a_list_is_a_quiet_dash_and_yes_a_check_mark_and_both_are_said_in_words(client, staff):
+    for slug, is_public in (("open", True), ("closed", False)):
+        MailingList.objects.create(slug=slug, name=slug, is_public=is_public)
+    html = client.get(reverse("admin:contacts_mailinglist_changelist")).text
+    cells = re.findall(r'<td data-label="Open to everybody"[^>]*>(.*?)</td>', html)
+    assert sorted(cells) == [
+        '<span aria-hidden="true">–</span><span class="visually-hidden">no</span>',
+        '<span aria-hidden="true">✓</span> yes',
+    ]
+    assert "icon-no" not in html
 
 
 def test_a_cell_that_nobody_marked_as_html_is_escaped():
