@@ -200,7 +200,7 @@ INPUTS: dict[type[models.Field[Any, Any]], dict[str, Any]] = {
     models.DateTimeField: {"widget": MomentInput},
 }
 # Columns that have no words of their own in their model.
-UNNAMED = {"organisation": _("organisation"), "logo": _("logo"), "slug": _("short name in addresses")}
+UNNAMED = {"logo": _("logo"), "slug": _("short name in addresses")}
 
 
 class StaffAdmin(admin.ModelAdmin):

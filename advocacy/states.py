@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from advocacy.models import Campaign, Letter
 from advocacy.retention import HELD_DAYS
@@ -19,23 +19,23 @@ Status, Sent = Letter.Status, Delivery.Status
 
 # The codes of all states, each with its word, in the order of a letter's life.
 WORDS: dict[str, Any] = {
-    "unconfirmed": _lazy("not confirmed yet"),
-    "waiting": _lazy("waiting"),
-    "held": _lazy("held for a look"),
-    "by_hand": _lazy("for you to send"),
-    "leaving": _lazy("leaving"),
-    "sent": _lazy("sent"),
-    "delivered": _lazy("delivered"),
-    "answered": _lazy("answered"),
-    "sent_by_hand": _lazy("sent by you"),
-    "bounced": _lazy("came back"),
-    "unknown": _lazy("unknown"),
-    "failed": _lazy("not sent"),
-    "refused": _lazy("not sent"),
-    "closed": _lazy("not sent"),
-    "withdrawn": _lazy("withdrawn"),
-    "duplicate": _lazy("already written"),
-    "expired": _lazy("expired"),
+    "unconfirmed": gettext_lazy("not confirmed yet"),
+    "waiting": gettext_lazy("waiting"),
+    "held": gettext_lazy("held for a look"),
+    "by_hand": gettext_lazy("for you to send"),
+    "leaving": gettext_lazy("leaving"),
+    "sent": gettext_lazy("sent"),
+    "delivered": gettext_lazy("delivered"),
+    "answered": gettext_lazy("answered"),
+    "sent_by_hand": gettext_lazy("sent by you"),
+    "bounced": gettext_lazy("came back"),
+    "unknown": gettext_lazy("unknown"),
+    "failed": gettext_lazy("not sent"),
+    "refused": gettext_lazy("not sent"),
+    "closed": gettext_lazy("not sent"),
+    "withdrawn": gettext_lazy("withdrawn"),
+    "duplicate": gettext_lazy("already written"),
+    "expired": gettext_lazy("expired"),
 }
 
 

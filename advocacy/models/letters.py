@@ -64,7 +64,7 @@ class Submission(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
         verbose_name=_("mailing list"),
-        help_text="The one the consent names. Gone: nobody is put on another.",
+        help_text=_("The one the consent names. Gone: nobody is put on another."),
     )
     referrer = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="brought"

@@ -46,7 +46,6 @@ class ListForm(forms.ModelForm):
     languages: ClassVar[list[str]] = []
 
     class Meta:
-        labels: ClassVar = {"opt_in": _("People are on it")}
         help_texts: ClassVar = {
             "opt_in": _(
                 "“At once” proves no mailbox: anybody can type any address. Who ever stood on the list, or left "

@@ -22,14 +22,20 @@ class ImportMapping(models.Model):
     """Which column is what, kept under a name for the next file of the same shape."""
 
     name = models.CharField(_("name"), max_length=100)
-    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+    )
     columns = models.JSONField(
         _("columns"), default=dict, help_text=_('Header, in small letters, to field: {"e-mail": "address"}.')
     )
     options = models.JSONField(
         default=dict, blank=True, help_text=_("How the file is read, as on an import.")
     )
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(_("since"), db_default=Now())
 
     class Meta:
         verbose_name = _("column mapping")
@@ -80,8 +86,14 @@ class Import(Lifecycle):
         UNSUBSCRIBE = "unsubscribe", _("unsubscribe these people from the list")
         SUPPRESS = "suppress", _("never write to these addresses")
 
-    status = models.CharField(max_length=10, choices=Status, default=Status.UPLOADED)
-    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.UPLOADED)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

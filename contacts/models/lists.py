@@ -23,14 +23,20 @@ class MailingList(models.Model):
 
     slug = models.SlugField(unique=True)
     name = models.CharField(_("name"), max_length=200)
-    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+    )
     texts = models.JSONField(
         _("public name and description per language"),
         default=dict,
         blank=True,
         help_text=_('For example {"en": {"name": "News", "description": "Once a month"}}'),
     )
-    opt_in = models.CharField(max_length=10, choices=OptIn, default=OptIn.DOUBLE)
+    opt_in = models.CharField(_("People are on it"), max_length=10, choices=OptIn, default=OptIn.DOUBLE)
     is_public = models.BooleanField(
         _("open to everybody"),
         default=False,
@@ -145,6 +151,7 @@ class Consent(models.Model):
     address_hash = models.BinaryField(max_length=32)
     contact = models.ForeignKey(
         Contact,
+        verbose_name=_("contact"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
@@ -152,13 +159,19 @@ class Consent(models.Model):
         db_constraint=False,  # docs/decisions/0007
     )
     mailing_list = models.ForeignKey(
-        MailingList, null=True, blank=True, on_delete=models.PROTECT, db_constraint=False, db_index=False
+        MailingList,
+        verbose_name=_("list"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        db_index=False,
     )
-    purpose = models.CharField(max_length=12, choices=Purpose)
-    granted = models.BooleanField(help_text=_("False: taken back."))
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose)
+    granted = models.BooleanField(_("agreed"), help_text=_("False: taken back."))
     text = models.TextField(_("text shown"), blank=True)
-    page = models.CharField(max_length=300, blank=True)
-    source = models.CharField(max_length=100)
+    page = models.CharField(_("page"), max_length=300, blank=True)
+    source = models.CharField(_("source"), max_length=100)
     from_import = models.ForeignKey(
         "contacts.Import",
         null=True,
@@ -169,7 +182,10 @@ class Consent(models.Model):
         db_index=False,
     )
     proof = models.JSONField(
-        default=dict, blank=True, help_text=_("What shows it: confirmed at, by which mail.")
+        _("proof"),
+        default=dict,
+        blank=True,
+        help_text=_("What shows it: confirmed at, by which mail."),
     )
     given_at = models.DateTimeField(
         _("given at"),

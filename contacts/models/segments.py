@@ -14,7 +14,13 @@ class Segment(models.Model):
     """A saved rule tree; `contacts/segments/` compiles it to one query. Its members are whoever matches now."""
 
     name = models.CharField(_("name"), max_length=200)
-    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+    )
     rule = models.JSONField(_("rule"), default=dict, help_text=_("See contacts/segments/rules.py."))
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -46,7 +52,13 @@ class ContactExport(models.Model):
         related_name="+",
     )
     at = models.DateTimeField(_("when"), db_default=Now())
-    organisation = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+    )
     mailing_list = models.ForeignKey(
         "contacts.MailingList", verbose_name=_("list"), null=True, blank=True, on_delete=models.PROTECT
     )

@@ -59,7 +59,12 @@ class Theme(models.Model):
     """The look of an organisation's mailings; the one without an organisation is the house's."""
 
     organisation = models.OneToOneField(
-        "accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT, related_name="theme"
+        "accounts.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="theme",
     )
     logo = models.ForeignKey(Picture, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     logo_link = models.URLField(_("where the logo leads"), max_length=2_000, blank=True)
