@@ -18,8 +18,10 @@ from accounts.roles import ROLES
 from advocacy import tokens
 from advocacy.expressions import links as expression_links
 from advocacy.models import Campaign, Expression
+from advocacy.resources import keeping
 from mailer.archive import addresses
 from mailer.signup import links as sign_up_links
+from tests.advocacy.resources.samples import picture
 from tests.expressions import make_expression
 from tests.factories import (
     make_campaign,
@@ -60,6 +62,7 @@ def of_a_campaign(campaign: Campaign, **rows: Any) -> dict[str, str]:
     named = {
         "advocacy:update": {"pk": rows.get("update") or make_update(campaign).pk},
         "advocacy:resource_file": {"pk": rows.get("resource") or _resource(campaign), "form": "txt"},
+        "advocacy:resource_thumbnail": {"pk": rows.get("picture") or _pictured(campaign)},
         "advocacy:resource_pack": {"language": "en"},
         "advocacy:member": {"short_name": rows.get("member") or make_membership(campaign).organisation.slug},
         "advocacy:share_qr": {"kind": "svg"},
@@ -75,6 +78,12 @@ def of_a_campaign(campaign: Campaign, **rows: Any) -> dict[str, str]:
 
 def _resource(campaign: Campaign, **fields: Any) -> int:
     return make_resource_file(make_resource(campaign, **fields)).resource_id
+
+
+def _pictured(campaign: Campaign, **fields: Any) -> int:
+    resource = make_resource_file(make_resource(campaign, **fields), picture(), "logo.png").resource
+    assert keeping.draw_thumbnail(resource)
+    return resource.pk
 
 
 def test_a_page_of_the_list_is_the_same_for_staff_and_strangers(world):
@@ -118,12 +127,13 @@ def test_what_is_another_campaigns_is_not_found_under_this_one():
         campaign,
         update=make_update(other).pk,
         resource=_resource(other),
+        picture=_pictured(other),
         member=make_membership(other).organisation.slug,
         expression=make_expression(other).pk,
     )
     own = of_a_campaign(campaign)
     changed = {name: path for name, path in foreign.items() if path != own[name]}
-    assert len(changed) == 6
+    assert len(changed) == 7
     for who, client, _user in visitors():
         for name, path in changed.items():
             assert client.get(path).status_code == 404, (who, name)
@@ -138,11 +148,10 @@ def test_what_is_not_published_is_found_by_nobody_but_news_by_who_writes_them():
         for status in (Expression.Status.PENDING, Expression.Status.CONFIRMED)
         for name in OF_AN_EXPRESSION
     ]
-    hidden.append(
-        reverse(
-            "advocacy:resource_file", args=[campaign.slug, _resource(campaign, is_published=False), "txt"]
-        )
-    )
+    unseen = _resource(campaign, is_published=False)
+    hidden.append(reverse("advocacy:resource_file", args=[campaign.slug, unseen, "txt"]))
+    unseen = _pictured(campaign, is_published=False)
+    hidden.append(reverse("advocacy:resource_thumbnail", args=[campaign.slug, unseen]))
     for organisation in (None, make_organisation()):
         for who, client, user in visitors(organisation=organisation):
             for path in hidden:

@@ -144,7 +144,7 @@ def test_a_statement_is_plain_text_in_its_own_direction(campaign):
 def test_a_page_of_its_own_tells_other_sites_what_it_is(campaign):
     expression = make_expression(campaign, name="Amina Example", role="teacher")
     page = read(campaign, f"{expression.pk}/")
-    assert '<meta property="og:title" content="Amina Example, teacher – Keep line 42">' in page.html
+    assert '<meta property="og:title" content="Amina Example, teacher · Keep line 42">' in page.html
     assert f'/en/c/{campaign.slug}/support/{expression.pk}/">' in page.html
     assert '<meta property="og:description" content="My pupils come by line 42.">' in page.html
 
