@@ -57,6 +57,7 @@ def known() -> Iterator[Field]:
             "Mail programs open pictures by themselves, or never: who “opened” is a guess. Clicks are counted when a "
             "person made them."
         ),
+        of_any_list=True,
     )
 
 

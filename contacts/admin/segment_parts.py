@@ -108,7 +108,7 @@ class _Form:
                 id=f"value-{draft.number}-{one.name}",
                 kind=one.kind,
                 label=str(one.label or field.label),
-                is_optional=not one.required,
+                is_optional=not one.is_required(self.user),
                 text=typed[0] if typed else "",
                 options=[Option(value, label, value in typed) for value, label in self.options(one)],
                 problems=[problem.message for problem in draft.problems if problem.input == one.name],

@@ -107,7 +107,7 @@ class SegmentAdmin(StaffAdmin):
     def changeform_view(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> Any:
         """One page to look at, write and save a segment; its buttons post the form, with or without htmx."""
         segment = self._segment(request, object_id)
-        fields = rules.fields()
+        fields = rules.fields(who(request))
         if request.method != "POST":
             draft = editing.from_json(segment.rule, fields) if segment.pk else editing.blank()
             return self._page(request, segment, draft, fields, form=self._form(request, segment))
@@ -216,7 +216,7 @@ class SegmentAdmin(StaffAdmin):
     def look_view(self, request: HttpRequest) -> HttpResponse:
         """Who matches what is in the form now; nothing is kept."""
         require(request.user, "contacts.view_segment")
-        fields = rules.fields()
+        fields = rules.fields(who(request))
         draft = editing.from_post(request.POST)
         editing.settle(draft, fields)
         context = look(request, draft, Segment(), fields)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.permissions import visible
+from accounts.permissions import bound_to, visible
 
 MOST_TEXT = 200
 MOST_CHOSEN = 300
@@ -38,10 +38,14 @@ class Input:
     def clean(self, raw: Any, user: User | None = None) -> Any:
         """The value, None for a missing one that need not be there. With `user`, only rows they may see are known."""
         if raw is None or (isinstance(raw, str) and not raw.strip()) or raw == []:
-            if self.required:
+            if self.is_required(user):
                 raise ValidationError(_("A value is missing here."), code="missing")
             return None
         return self._clean(raw, user)
+
+    def is_required(self, user: User | None) -> bool:
+        """Whether `user` has to give it."""
+        return self.required
 
     def _clean(self, raw: Any, user: User | None) -> Any:
         raise NotImplementedError
@@ -189,7 +193,11 @@ class Choice(Input):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row(Input):
-    """One row of a table, kept as its key: a list, an import, a campaign, another segment."""
+    """One row of a table, kept as its key: a list, an import, a campaign, another segment.
+
+    Where none need be chosen the rule asks about every row. Whoever is bound to some lists has to choose: it would
+    tell them of rows they do not see.
+    """
 
     rows: Callable[[], QuerySet[Any]]
     name_of: Callable[[Any], str] = str
@@ -203,6 +211,9 @@ class Row(Input):
         if not self.offered(user).filter(pk=key).exists():
             raise ValidationError(_("What was chosen here is no longer there."), code="choice")
         return key
+
+    def is_required(self, user: User | None) -> bool:
+        return self.required or (user is not None and bound_to(user) is not None)
 
     def offered(self, user: User | None) -> QuerySet[Any]:
         rows = self.rows()

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from accounts.models import User
+from accounts.permissions import bound_to
 from contacts.segments.inputs import Input
 
 Values = Mapping[str, Any]
@@ -50,13 +52,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Something that is known of people, with the questions that can be asked about it."""
+    """Something that is known of people, with the questions that can be asked about it.
+
+    of_any_list: what is known came of any list, and would tell whoever is bound to some lists of the others.
+    """
 
     name: str
     label: Any
     group: Any
     questions: Sequence[Question]
     help: Any = ""
+    of_any_list: bool = False
     by_name: Mapping[str, Question] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,9 +78,10 @@ def register(name: str, source: Source) -> None:
     _sources[name] = source
 
 
-def fields() -> dict[str, Field]:
-    """Every field by its name, in the order they are offered."""
-    return {one.name: one for one in _all()}
+def fields(user: User | None = None) -> dict[str, Field]:
+    """Every field by its name, in the order they are offered; with `user`, those whose rules they may write."""
+    is_bound = user is not None and bound_to(user) is not None
+    return {one.name: one for one in _all() if not (is_bound and one.of_any_list)}
 
 
 def _all() -> Iterator[Field]:

@@ -73,9 +73,10 @@ class RuleError(ValueError):
 def read(data: Any, user: User | None = None, fields: Mapping[str, Field] | None = None) -> Tree:
     """The tree in `data`. Raises RuleError with everything that is wrong with it.
 
-    With `user`, only lists, imports and other rows that they may see are known. `fields` spares asking for them again.
+    With `user`, only rules they may write are known, and of lists, imports and other rows those that they may see.
+    `fields`, which are those of `user`, spares asking for them again.
     """
-    reader = _Reader(user, rules.fields() if fields is None else fields)
+    reader = _Reader(user, rules.fields(user) if fields is None else fields)
     tree = reader.node(data, ())
     if reader.problems or tree is None:
         raise RuleError(reader.problems)

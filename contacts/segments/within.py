@@ -1,6 +1,7 @@
 """Which segments a person who is bound to some lists may see: those whose rules name nothing that is hidden from them.
 
-A rule that names another list would tell, by its count, who of one's own people stands on it.
+A rule that names another list would tell, by its count, who of one's own people stands on it. So would one that asks
+about every list or every campaign, by naming none: about the newsletters somebody was sent, or any consent.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ _Named = set[tuple[type[models.Model], int]]
 def seen_by(user: User) -> set[int]:
     """The ids of the segments whose rules, and those of the segments they use, name only rows the person sees.
 
-    One query for the segments and one for each kind of row they name. A rule that cannot be read hides its segment.
+    One query for the segments and one for each kind of row they name. A rule that cannot be read, or that asks about
+    every row of a kind, hides its segment.
     """
     fields = rules.fields()
     named = {pk: _named_in(rule, fields) for pk, rule in Segment.objects.values_list("pk", "rule")}
@@ -68,18 +70,18 @@ def _is_open(rows: _Named, seen: _Named, segments: set[int]) -> bool:
 
 
 def _named_in(tree: Any, fields: Mapping[str, Field]) -> _Named | None:
-    """The rows that the rules of a stored tree name; None where one cannot be read."""
+    """The rows that the rules of a stored tree name; None where one cannot be read, or asks about every row."""
     found: _Named = set()
     for rule in rules_in(tree):
         field = fields.get(rule.get("field", ""))
         question = field.by_name.get(rule.get("is", "")) if field else None
-        if question is None:
+        if field is None or question is None or field.of_any_list:
             return None
         value = rule.get("value")
         given = {question.inputs[0].name: value} if len(question.inputs) == 1 else value or {}
         for one in question.inputs:
             key = given.get(one.name) if isinstance(given, dict) else None
-            if isinstance(one, Row) and key is not None:
+            if isinstance(one, Row):
                 if not isinstance(key, int):
                     return None
                 found.add((one.rows().model, key))

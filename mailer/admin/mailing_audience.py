@@ -98,7 +98,7 @@ def audience_page(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) ->
         return _page(desk, request, mailing)
     if not _may_change(request, mailing):
         return HttpResponseRedirect(request.path)
-    fields = rules.fields()
+    fields = rules.fields(who(request))
     draft = editing.from_post(request.POST)
     editing.settle(draft, fields)
     focus = editing.act(draft, request.POST.get("act", ""))
@@ -139,7 +139,7 @@ def _rule(draft: Draft, user: User) -> dict[str, Any] | None:
     """The rule tree of the draft, None for one without a rule. Raises RuleError."""
     if not draft.parts:
         return None
-    tree = editing.read(draft, user, rules.fields())
+    tree = editing.read(draft, user, rules.fields(user))
     compiling.check_use(tree, None)
     return trees.as_json(tree)
 
@@ -159,7 +159,7 @@ def _page(
     focus: int | None = None,
     is_part: bool = False,
 ) -> HttpResponse:
-    fields = rules.fields()
+    fields = rules.fields(who(request))
     may_change = _may_change(request, mailing)
     if draft is None:
         draft = editing.from_json(mailing.leave_out or {"any": []}, fields)

@@ -31,7 +31,7 @@ def shown(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) -> HttpRes
     asked = request.POST if request.method == "POST" else request.GET
     text = mailing_write.text_of(mailing, asked.get("language", ""))
     block = _block(text, asked.get("block", ""))
-    fields = rules.fields()
+    fields = rules.fields(who(request))
     if request.method != "POST":
         tree = block.get("shown_to")
         draft = editing.from_json(tree, fields) if tree else editing.blank()

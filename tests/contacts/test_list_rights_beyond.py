@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import may, visible
@@ -22,11 +23,12 @@ from contacts.models import (
     Subscription,
     Suppression,
 )
+from contacts.segments import trees
 from mailer.admin import mailing_audience
-from mailer.models import Mailing
+from mailer.models import Delivery, Mailing
 from tests.contacts.imports.hands import brought
 from tests.factories import make_contact, make_mailing_list, make_subscription
-from tests.staff import make_campaign, make_organisation, make_staff, make_submission
+from tests.staff import make_campaign, make_delivery, make_organisation, make_staff, make_submission
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +95,62 @@ def test_a_rule_that_names_another_list_cannot_be_tried_or_saved():
     assert "Not ours" not in looked.text
     client.post(reverse("admin:contacts_segment_add"), {**posted, "act": "save"})
     assert not Segment.objects.exists()
+
+
+WIDE = [
+    {"field": "mail", "is": "sent"},
+    {"field": "mail", "is": "none_clicked", "value": 1},
+    {"field": "consent", "is": "given", "value": {"purpose": "newsletter"}},
+    {"field": "letter", "is": "wrote", "value": {}},
+    {"field": "supporter", "is": "of", "value": {}},
+]
+
+
+@pytest.mark.parametrize("rule", WIDE, ids=lambda rule: rule["field"] + " " + rule["is"])
+def test_a_rule_that_asks_about_every_list_by_naming_none_is_hidden_and_cannot_be_written(rule):
+    user, everybody = bound(make_mailing_list()), make_staff("superuser")
+    wide = segment({"not": rule})
+    using = segment(uses(wide))
+    assert set(visible(everybody, Segment.objects.all())) == {wide, using}
+    assert not visible(user, Segment.objects.all()).exists()
+    assert trees.as_json(trees.read(rule, everybody))
+    with pytest.raises(trees.RuleError):
+        trees.read(rule, user)
+
+
+def test_who_is_bound_still_asks_about_the_consents_of_their_list_and_the_letters_of_a_campaign_they_see():
+    own, other = make_mailing_list(), make_mailing_list()
+    campaigns = {one: make_campaign(mailing_list=one) for one in (own, other)}
+    user = bound(own)
+    for one, is_seen in ((own, True), (other, False)):
+        consent = {"field": "consent", "is": "given", "value": {"purpose": "newsletter", "list": one.pk}}
+        letter = {"field": "letter", "is": "wrote", "value": {"campaign": campaigns[one].pk}}
+        kept = [segment(consent), segment(letter)]
+        assert [may(user, "contacts.view_segment", row) for row in kept] == [is_seen, is_seen]
+        if is_seen:
+            assert all(trees.read(rule, user) for rule in (consent, letter))
+
+
+def test_nobody_learns_by_a_rule_of_their_own_which_of_their_people_other_lists_write_to():
+    own, other = make_mailing_list(), make_mailing_list()
+    person = make_contact("ann@example.org")
+    for one in (own, other):
+        make_subscription(person, one)
+    mailing = Mailing.objects.create(name="Theirs", mailing_list=other)
+    make_delivery(person.address, mailing=mailing, kind=Delivery.Kind.MAILING, sent_at=timezone.now())
+    posted = {"name": "S", "how-0": "all", "part": "1", "in-1": "0", "field-1": "mail", "asked-1": "sent"}
+    looks = reverse("admin:contacts_segment_look")
+    assert "ann@example.org" in client_of(make_staff("superuser")).post(looks, posted).text
+    client = client_of(bound(own))
+    assert "ann@example.org" not in client.post(looks, posted).text
+    offered = client.get(reverse("admin:contacts_segment_add")).text
+    assert 'value="consent"' in offered
+    assert 'value="mail"' not in offered
+    draft = Mailing.objects.create(name="Ours", mailing_list=own)
+    audience = reverse("admin:mailer_mailing_audience", args=[draft.pk])
+    client.post(audience, {**posted, "mailing_list": own.pk, "include_lists": [own.pk]})
+    draft.refresh_from_db()
+    assert draft.leave_out is None
 
 
 def test_a_colleagues_segment_is_looked_at_and_ones_own_is_changed():
