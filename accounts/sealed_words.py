@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from cryptography.fernet import InvalidToken
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from accounts.signin.secrets import box
 
 NAME = "words"
 _GOOD_FOR = 24 * 3600  # seconds
 _PURPOSE = "accounts.sealed_words"
-_UNREADABLE = "\0"  # no form takes it, so that a search that cannot be read does not become one for everybody
+# No form takes it: a file that was asked for is refused as misread, and a page says that the search has ended.
+_UNREADABLE = "\0"
 
 
 def answer(request: HttpRequest) -> HttpResponseRedirect:
@@ -37,6 +40,12 @@ def query(request: HttpRequest) -> QueryDict:
     if NAME in found:
         found["q"] = _opened(str(found[NAME]), str(request.user.pk))
     return found
+
+
+def tell_if_ended(request: HttpRequest, asked: QueryDict) -> None:
+    """Say on the page that its address holds words that could not be opened: the list below shows everybody."""
+    if asked.get("q") == _UNREADABLE:
+        messages.warning(request, _("The search in this address has ended; search again."))
 
 
 def closed(data: Mapping[str, Any], name: str) -> tuple[str, Any]:

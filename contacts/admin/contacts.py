@@ -94,7 +94,9 @@ class ContactAdmin(StaffAdmin):
         require_any(request, "contacts.view_contact", "contacts.change_contact")
         if request.method == "POST":
             return sealed_words.answer(request)
-        form = SearchForm(sealed_words.query(request), who(request))
+        asked = sealed_words.query(request)
+        sealed_words.tell_if_ended(request, asked)
+        form = SearchForm(asked, who(request))
         search = form.search()
         rows = search.among(self.get_queryset(request))
         page = searching.page(rows, search.sort, request.GET.get("at", ""))

@@ -39,7 +39,9 @@ def report_people(desk: MailingAdmin, request: HttpRequest, mailing: Mailing) ->
     require(request.user, "mailer.view_delivery")
     if request.method == "POST":
         return sealed_words.answer(request)
-    form = PeopleForm(sealed_words.query(request), mailing)
+    asked = sealed_words.query(request)
+    sealed_words.tell_if_ended(request, asked)
+    form = PeopleForm(asked, mailing)
     search = form.search()
     context = {
         **desk.page_context(request, mailing, "report", _("People")),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +16,7 @@ from tests.staff import make_delivery, make_message, make_staff
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "ann@example.org"
+ENDED = "The search in this address has ended; search again."
 LIST = "admin:contacts_contact_changelist"
 
 
@@ -61,7 +65,19 @@ def test_sealed_words_are_read_by_who_searched_and_by_nobody_else():
     assert ADDRESS in client.get(sealed).text
     other = signed_in()
     assert f'value="{ADDRESS}"' not in other.get(sealed).text
+    assert ENDED in other.get(sealed).text
+    assert ENDED not in client.get(sealed).text
     export = reverse("admin:contacts_contact_export") + "?" + sealed.partition("?")[2]
     for broken in (export, export[:-3]):
         answer = other.post(broken, {"format": "csv"})
         assert answer.status_code == 302, "what cannot be read is no search for everybody"
+
+
+def test_after_a_day_a_page_says_that_its_search_has_ended_and_why_everybody_stands_there():
+    mailing, client = report(), signed_in()
+    pages = [reverse(LIST), reverse("admin:mailer_mailing_report_people", args=[mailing.pk])]
+    sealed = [client.post(page, {"q": ADDRESS})["Location"] for page in pages]
+    assert all(ENDED not in client.get(url).text for url in [*pages, *sealed])
+    with time_machine.travel(timezone.now() + dt.timedelta(hours=25)):
+        client.force_login(make_staff("superuser"))
+        assert all(ENDED in client.get(url).text for url in sealed)
