@@ -109,3 +109,4 @@ def django_db_setup(django_db_setup: None, django_db_blocker: "DjangoDbBlocker")
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE django_admin_log DISABLE TRIGGER accounts_log_stays_whole")
+        cursor.execute("ALTER TABLE accounts_reason DISABLE TRIGGER accounts_reason_stays_whole")

@@ -49,6 +49,13 @@ def test_nobody_changes_a_reason_or_takes_it_away(attempt):
         cursor.execute(attempt)
 
 
+def test_the_reasons_cannot_be_emptied_as_a_whole():
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_reason ENABLE TRIGGER accounts_reason_stays_whole")
+        with pytest.raises(IntegrityError, match="stays written"), transaction.atomic():
+            cursor.execute("TRUNCATE accounts_reason")
+
+
 def test_a_reason_is_forgotten_with_the_letter_and_who_did_what_stays():
     letter, other = make_letter(make_campaign()), make_letter(make_campaign())
     user = make_staff()
