@@ -61,6 +61,7 @@ class Submission(models.Model):
         MailingList,
         null=True,
         blank=True,
+        db_index=False,  # a partial one below
         on_delete=models.SET_NULL,
         related_name="+",
         verbose_name=_("mailing list"),
@@ -84,7 +85,7 @@ class Submission(models.Model):
     )
     member_consent_text = models.TextField(_("consent to the member's newsletter"), blank=True, db_default="")
     member_list = models.ForeignKey(
-        MailingList, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        MailingList, null=True, blank=True, db_index=False, on_delete=models.SET_NULL, related_name="+"
     )
     network = models.CharField(
         max_length=64, blank=True, help_text=_("Keyed hash of the network; emptied after 30 days.")
@@ -111,6 +112,14 @@ class Submission(models.Model):
             ),
             models.Index(
                 fields=["network", "created_at"], name="submission_network", condition=~Q(network="")
+            ),
+            models.Index(
+                fields=["newsletter_list"],
+                name="submission_newsletter_list",
+                condition=Q(newsletter_list__isnull=False),
+            ),
+            models.Index(
+                fields=["member_list"], name="submission_member_list", condition=Q(member_list__isnull=False)
             ),
             models.Index(
                 fields=["confirmed_at"], name="submission_to_forget", condition=Q(forgotten_at__isnull=True)

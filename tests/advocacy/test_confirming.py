@@ -199,7 +199,7 @@ def test_what_waited_before_lists_were_kept_has_the_one_its_words_name_or_none()
         make_submission(member.campaign, membership=member, wants_member_news=True, member_consent_text=words)
     )
     Submission.objects.update(newsletter_list=None, member_list=None)
-    migration = importlib.import_module("advocacy.migrations.0010_lists_of_consents")
+    migration = importlib.import_module("advocacy.migrations.0016_lists_of_consents_filled")
     migration.keep_the_lists_that_are_named(apps, None)
     kept = Submission.objects.order_by("pk").values_list("newsletter_list", "member_list")
     assert list(kept) == [(named.pk, None), (None, None), (None, member.mailing_list_id)]
