@@ -217,7 +217,8 @@ def next_mail(submission: Submission) -> datetime:
 
 @transaction.atomic
 def correct_address(submission: Submission, address: Address) -> Submission:
-    """Move an unconfirmed submission to the right address. Links to the wrong one die, its mail is called off.
+    """Move an unconfirmed submission to the right address. Links to the wrong one die, but for "it was not
+    me" in a mail that has left (`denying`); a mail that has not is called off.
 
     The same address again changes nothing. Raises ValidationError after three corrections (a form must not be a way
     to mail strangers) and for what is confirmed or expired.
@@ -246,22 +247,25 @@ def correct_address(submission: Submission, address: Address) -> Submission:
 
 
 @transaction.atomic
-def deny(submission: Submission) -> None:
+def deny(submission: Submission, address_hash: bytes = b"") -> None:
     """ "It wasn't me": stop confirmation mail to this address for a year, and everything here that has not left.
 
-    Safe to repeat. Other submissions of the address that nobody confirmed end with it.
+    The address is the one a mail went to; without it, the submission's. Where that was corrected meanwhile, the
+    submission is somebody else's and goes on. Safe to repeat. Others of the address that nobody confirmed end with it.
     """
     now = timezone.now()
-    supporter = submission.supporter
-    asking.leave_alone(_hash_of(submission), submission=submission.pk)
-    unconfirmed = supporter.submissions.filter(confirmed_at=None, expires_at__gt=now)
+    address_hash = address_hash or _hash_of(submission)
+    asking.leave_alone(address_hash, submission=submission.pk)
+    of_address = Submission.objects.filter(supporter__address_hash=address_hash)
+    unconfirmed = of_address.filter(confirmed_at=None, expires_at__gt=now)
     for other in list(unconfirmed):
-        asking.call_off(_hash_of(submission), asking.DENIED, submission=other.pk)
+        asking.call_off(address_hash, asking.DENIED, submission=other.pk)
     Letter.objects.filter(submission__in=unconfirmed, status=Status.PENDING).update(
         status=Status.WITHDRAWN, ended_at=now
     )
     unconfirmed.update(expires_at=now)
-    for letter in submission.letters.all():
+    # Asked of the letters as they stand now: we hold the address, so nobody corrects it from here on.
+    for letter in submission.letters.filter(supporter__address_hash=address_hash):
         withdraw(letter)
 
 

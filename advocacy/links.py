@@ -11,8 +11,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from advocacy import tokens
+from advocacy import denying, tokens
 from advocacy.models import Campaign, Letter, Membership, Submission
+from mailer.models import Delivery
 
 
 def confirm(submission: Submission) -> str:
@@ -23,8 +24,9 @@ def status(submission: Submission) -> str:
     return _absolute("status", tokens.make(tokens.STATUS, submission), submission.language)
 
 
-def not_me(submission: Submission) -> str:
-    return _absolute("not_me", tokens.make(tokens.NOT_ME, submission), submission.language)
+def not_me(submission: Submission, mail: Delivery) -> str:
+    """For whoever has this mail, also when the address is corrected later."""
+    return _absolute("not_me", denying.token(denying.SUBMISSION, mail), submission.language)
 
 
 def report(letter: Letter) -> str:

@@ -185,7 +185,7 @@ def confirmation_fields(delivery: Delivery) -> Mapping[str, str]:
     submission = _submission_of(delivery)
     if submission is None:
         return {}
-    return {"link": links.confirm(submission), "not_me_link": links.not_me(submission)}
+    return {"link": links.confirm(submission), "not_me_link": links.not_me(submission, delivery)}
 
 
 def check_notice(delivery: Delivery) -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from advocacy import denying
 from advocacy.models import Submission
 from mailer import seals
 from mailer.seals import Gone
@@ -29,12 +30,32 @@ def make(purpose: str, submission: Submission) -> str:
 
 def read(purpose: str, token: str) -> Submission:
     """The submission a token stands for, with its campaign and supporter. Raises Gone. Changes nothing."""
-    pk = seals.row_of(token)
-    submission = Submission.objects.select_related("campaign", "supporter").filter(pk=pk).first()
+    submission = _row(seals.row_of(token))
     seals.check(_named(purpose), token, submission.nonce if submission else None)
     if submission is None or not _is_alive(purpose, submission):
         raise Gone
     return submission
+
+
+def read_not_me(token: str) -> tuple[Submission, bytes]:
+    """What a link "it was not me" is about, and the keyed hash of the mailbox it speaks for. Raises Gone. Changes nothing.
+
+    That of a mail is good for its own mailbox also when the address was corrected since; the submission is then somebody
+    else's. That of our page, and of mails from before mails had their own, dies with the nonce as the others do.
+    """
+    try:
+        pk, address_hash = denying.read(denying.SUBMISSION, token)
+    except Gone:
+        submission = read(NOT_ME, token)
+        return submission, bytes(submission.supporter.address_hash)
+    found = _row(pk)
+    if found is None or not _is_alive(NOT_ME, found):
+        raise Gone
+    return found, address_hash
+
+
+def _row(pk: int) -> Submission | None:
+    return Submission.objects.select_related("campaign", "supporter").filter(pk=pk).first()
 
 
 def _named(purpose: str) -> str:

@@ -11,9 +11,11 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from advocacy import denying
 from advocacy.links import page_language
 from advocacy.models import Expression
 from mailer import seals
+from mailer.models import Delivery
 from mailer.seals import Gone
 
 CONFIRM, OWN, PENDING, NOT_ME = "confirm", "own", "pending", "not-me"
@@ -29,12 +31,29 @@ def token(purpose: str, expression: Expression) -> str:
 
 def read(purpose: str, given: str) -> Expression:
     """The expression a token stands for, with its campaign. Raises Gone. Changes nothing."""
-    pk = seals.row_of(given)
-    found = Expression.objects.select_related("campaign").filter(pk=pk).first()
+    found = _row(seals.row_of(given))
     seals.check(_named(purpose), given, found.nonce if found else None)
     if found is None or not _is_alive(purpose, found):
         raise Gone
     return found
+
+
+def read_not_me(given: str) -> tuple[Expression, bytes]:
+    """What a link "it was not me" is about, and the keyed hash of the mailbox it speaks for: as for letters
+    (`advocacy.tokens.read_not_me`). Raises Gone. Changes nothing."""
+    try:
+        pk, address_hash = denying.read(denying.EXPRESSION, given)
+    except Gone:
+        expression = read(NOT_ME, given)
+        return expression, bytes(expression.address_hash or b"")
+    found = _row(pk)
+    if found is None or not _is_alive(NOT_ME, found):
+        raise Gone
+    return found, address_hash
+
+
+def _row(pk: int) -> Expression | None:
+    return Expression.objects.select_related("campaign").filter(pk=pk).first()
 
 
 def _named(purpose: str) -> str:
@@ -65,8 +84,10 @@ def confirm(expression: Expression) -> str:
     return _mailed("expression_confirm", CONFIRM, expression)
 
 
-def not_me(expression: Expression) -> str:
-    return _mailed("expression_not_me", NOT_ME, expression)
+def not_me(expression: Expression, mail: Delivery | None = None) -> str:
+    """For whoever has this mail, also when the address is corrected later; without one, until then."""
+    given = denying.token(denying.EXPRESSION, mail) if mail else token(NOT_ME, expression)
+    return absolute("expression_not_me", expression.mail_language, given)
 
 
 def own(expression: Expression) -> str:

@@ -128,7 +128,7 @@ def fields(delivery: Delivery) -> Mapping[str, str]:
         expression.mail_language = delivery.context[_LINK_IN]
         return {"link": links.own(expression), "not_me_link": links.not_me(expression)}
     if delivery.kind == Kind.CONFIRMATION:
-        return {"link": links.confirm(expression), "not_me_link": links.not_me(expression)}
+        return {"link": links.confirm(expression), "not_me_link": links.not_me(expression, delivery)}
     return {"link": links.own(expression), "page_link": links.page(expression, expression.mail_language)}
 
 

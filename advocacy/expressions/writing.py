@@ -122,7 +122,8 @@ def _hash_of(expression: Expression) -> bytes:
 
 @transaction.atomic
 def correct_address(expression: Expression, address: Address) -> Expression:
-    """Move an unconfirmed expression to the right address. Links to the wrong one die, its mail is called off.
+    """Move an unconfirmed expression to the right address. Links to the wrong one die, but for "it was not
+    me" in a mail that has left (`denying`); a mail that has not is called off.
 
     The same address again changes nothing. Raises ValidationError after three corrections (a form must not be a way
     to mail strangers) and for what is confirmed or over.
@@ -212,18 +213,22 @@ def _record_consent(expression: Expression, *, granted: bool) -> None:
 
 
 @transaction.atomic
-def deny(expression: Expression) -> None:
+def deny(expression: Expression, address_hash: bytes = b"") -> None:
     """ "It wasn't me": stop confirmation mail to this address for a year, and take this expression down.
 
-    Safe to repeat. Others of the address that nobody confirmed end with it.
+    The address is the one a mail went to; without it, the expression's. Where that was corrected meanwhile, the
+    expression is somebody else's and stays. Safe to repeat. Others of the address that nobody confirmed end with it.
     """
-    address_hash, now = _hash_of(expression), timezone.now()
+    address_hash, now = address_hash or _hash_of(expression), timezone.now()
     asking.leave_alone(address_hash, expression=expression.pk)
     pending = Expression.objects.filter(address_hash=address_hash, status=Status.PENDING)
     for other in pending.order_by("pk"):
         asking.call_off(address_hash, asking.DENIED, expression=other.pk)
         other.move_to(Status.WITHDRAWN, ended_at=now)
-    expression.move_to(Status.WITHDRAWN, ended_at=now, is_featured=False)
+    # Asked anew, since from here on nobody corrects it: we hold the address.
+    expression.refresh_from_db(fields=["address_hash"])
+    if _hash_of(expression) == address_hash:
+        expression.move_to(Status.WITHDRAWN, ended_at=now, is_featured=False)
 
 
 # --- afterwards ---------------------------------------------------------------------------------------------------

@@ -228,9 +228,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
     """For somebody whose address another person typed: POST stops our confirmation mails for a year (A3)."""
-    expression = links.read(links.NOT_ME, token)
+    expression, address_hash = links.read_not_me(token)
     if request.method == "POST":
-        writing.deny(expression)
+        writing.deny(expression, address_hash)
     context = {"campaign": expression.campaign, "is_done": request.method == "POST"}
     return render(request, "advocacy/expressions/not_me.html", context)
 

@@ -114,9 +114,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
     """For somebody whose address another person typed: POST stops our confirmation mails for a year (A3)."""
-    submission = tokens.read(tokens.NOT_ME, token)
+    submission, address_hash = tokens.read_not_me(token)
     if request.method == "POST":
-        letters.deny(submission)
+        letters.deny(submission, address_hash)
     context = {"campaign": submission.campaign, "is_done": request.method == "POST"}
     return render(request, "advocacy/not_me.html", context)
 

@@ -15,7 +15,7 @@ from django.db import connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from advocacy import letters, tokens
+from advocacy import denying, letters, tokens
 from advocacy.models import Letter, Submission
 from contacts import suppressions
 from contacts.models import Consent, Suppression
@@ -251,7 +251,7 @@ def test_the_confirmation_shows_its_link_as_button_and_as_text_and_a_way_to_say_
     (mail,) = outbox.deliver()
     html = mail.alternatives[0].content
     link = f"http://localhost:8000/en/confirm/{tokens.make(tokens.CONFIRM, submission)}/"
-    not_me = f"http://localhost:8000/en/not-me/{tokens.make(tokens.NOT_ME, submission)}/"
+    not_me = f"http://localhost:8000/en/not-me/{denying.token(denying.SUBMISSION, Delivery.objects.get())}/"
     assert link in mail.body
     assert html.count(f'href="{link}"') == 2
     assert f">{link}</a>" in html
