@@ -182,6 +182,7 @@ NO_PAGE = {
     "advocacy:share_qr": "a picture",
     "advocacy:news_feed": "a feed",
     "advocacy:resource_file": "a file",
+    "advocacy:resource_thumbnail": "a picture",
     "advocacy:resource_pack": "a file",
     "advocacy:support_feed": "a feed",
     "advocacy:expression_picture": "a picture",
