@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.desk import Need, StaffAdmin, needs, who
 from accounts.models import User
-from accounts.permissions import may, require, sees_all, visible
+from accounts.permissions import bound_to, may, require, sees_all, visible
 from contacts import export_requests
 from contacts.export_requests import PERMISSION, AnswerNeeded, NotOpen
 from contacts.models import ExportRequest
@@ -122,6 +122,8 @@ def request_view(request: HttpRequest, asked: int, desk: StaffAdmin) -> HttpResp
     if kind is None or not (is_mine or visible(user, User.objects.filter(pk=row.by_id)).exists()):
         raise Http404
     against = objection(row, user)
+    if against == "unseen" and bound_to(user) is not None:
+        raise Http404  # how many people other lists hold, and who asks for them, is nothing of theirs
     if request.method == "POST":
         return _answered(desk, request, row, against)
     context = {

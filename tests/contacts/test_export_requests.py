@@ -208,6 +208,20 @@ def test_who_sees_only_some_of_the_people_cannot_answer_for_all():
     assert asked.decided_at is None
 
 
+def test_a_bound_person_does_not_read_what_others_ask_for():
+    own = make_mailing_list()
+    bound = make_staff(ROLE)
+    ListRight.objects.create(user=bound, mailing_list=own)
+    theirs = ask(make_staff(ROLE))
+    page = reverse("admin:contacts_contactexport_request", args=[theirs.pk])
+    assert client_of(bound).get(page).status_code == 404
+    assert answer(theirs, bound).status_code == 404
+    for _number in range(3):
+        make_subscription(make_contact(), own)
+    mine = reverse("admin:contacts_contactexport_request", args=[ask(bound).pk])
+    assert client_of(bound).get(mine).status_code == 200
+
+
 def test_a_yes_ends_with_the_rights_of_who_gave_it_and_of_who_asked():
     user, other = make_staff(ROLE), make_staff(ROLE)
     asked = ask(user)
