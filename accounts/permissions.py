@@ -29,6 +29,7 @@ Condition = Callable[[User, frozenset[int]], models.Q]
 _paths: dict[type[models.Model], tuple[str, ...]] = {}
 _only_without: dict[tuple[type[models.Model], str], str] = {}
 _conditions: dict[type[models.Model], Condition] = {}
+_besides: dict[type[models.Model], Condition] = {}
 _shut_to_the_bound: set[str] = set()
 _lists_of: Callable[[User], frozenset[int]] | None = None
 
@@ -54,6 +55,11 @@ def binds(lists_of: Callable[[User], frozenset[int]], *, shut: tuple[str, ...] =
 def narrows(model: type[models.Model], condition: Condition) -> None:
     """The rows of `model` left to a person who is bound to some lists. Safe to repeat."""
     _conditions[model] = condition
+
+
+def narrows_less(model: type[models.Model], condition: Condition) -> None:
+    """Rows of `model` that are left besides those of `narrows`, known to an app above. Safe to repeat."""
+    _besides[model] = condition
 
 
 def bound_to(user: User) -> frozenset[int] | None:
@@ -117,7 +123,10 @@ def sees_all(user: User) -> bool:
 def _narrowing(user: User, model: type[models.Model]) -> models.Q | None:
     condition = _conditions.get(model)
     lists = bound_to(user) if condition is not None else None
-    return condition(user, lists) if condition is not None and lists is not None else None
+    if condition is None or lists is None:
+        return None
+    besides = _besides.get(model)
+    return condition(user, lists) | besides(user, lists) if besides else condition(user, lists)
 
 
 def _is_theirs(user: User | AnonymousUser, row: models.Model) -> bool:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
-from accounts.permissions import narrows
+from accounts.permissions import narrows, narrows_less
 from advocacy.models import (
     Campaign,
     CampaignText,
@@ -33,6 +33,7 @@ from advocacy.models import (
     Term,
     Update,
 )
+from mailer.models import Delivery
 
 _OF_A_CAMPAIGN = (
     *(CampaignText, LetterTemplate, TargetRule, Submission, Letter, Update, Partner),
@@ -50,8 +51,16 @@ def register() -> None:
     narrows(MembershipText, _reached_by("membership__campaign__mailing_list"))
     narrows(ResourceFile, _reached_by("resource__campaign__mailing_list"))
     narrows(Report, _reached_by("letter__campaign__mailing_list"))
+    narrows_less(Delivery, _of_letters)
 
 
 def _reached_by(path: str) -> Callable[[User, frozenset[int]], Q]:
     """The rows whose campaign, at the list on `path`, offers one of somebody's lists or none."""
     return lambda _user, lists: Q((f"{path}__in", lists)) | Q((path, None))
+
+
+def _of_letters(user: User, lists: frozenset[int]) -> Q:
+    """The deliveries of the letters that are left. The kind stands first, so that no copy of a mailing is looked up."""
+    reached = _reached_by("campaign__mailing_list")(user, lists)
+    letters = Letter.objects.filter(reached, delivery=OuterRef("pk"))
+    return Q(kind=Delivery.Kind.LETTER) & Q(Exists(letters))

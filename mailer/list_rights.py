@@ -16,13 +16,8 @@ def register() -> None:
     """Safe to repeat."""
     narrows(Mailing, of_lists)
     narrows(SignUp, lambda _user, lists: Q(mailing_list__in=lists))
-    # A letter goes to an office, and is of no list. Confirmations, notices and tests go to people.
-    narrows(
-        Delivery,
-        lambda user, lists: (
-            Q(mailing__in=_mailings(user, lists)) | Q(mailing=None, kind=Delivery.Kind.LETTER)
-        ),
-    )
+    # Letters are added by advocacy. Confirmations, notices and tests go to people of whatever list, or of none.
+    narrows(Delivery, lambda user, lists: Q(mailing__in=_mailings(user, lists)))
     narrows(Message, lambda user, lists: Q(Exists(_messages(user, lists))))
 
 

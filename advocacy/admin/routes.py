@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Need, Place, StaffAdmin, StaffInline, navigation, needs
 from accounts.models import User
-from accounts.permissions import may
+from accounts.permissions import may, visible
 from advocacy.admin.exports import ExportPage, RouteResource
 from advocacy.models import ContactRoute, Letter
 from advocacy.representatives import routes
@@ -149,7 +149,7 @@ class RouteAdmin(ExportPage, StaffAdmin):
         return [*super().get_readonly_fields(request, obj), *(["person", "kind"] if obj else [])]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        held = Letter.objects.filter(route=OuterRef("pk"), status=Letter.Status.WITHHELD).order_by()
+        held = visible(request.user, _held(route=OuterRef("pk"))).order_by()
         counted = held.values("route").annotate(found=Count("pk")).values("found")
         return super().get_queryset(request).annotate(letters_held=Coalesce(Subquery(counted), 0))
 
@@ -166,7 +166,7 @@ class RouteAdmin(ExportPage, StaffAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        held = Letter.objects.filter(route=obj, status=Letter.Status.WITHHELD).count()
+        held = visible(request.user, _held(route=obj)).count()
         if held and obj.state == State.USABLE and "value" in form.changed_data:
             sentence = ngettext(
                 "%(count)d letter is held for this address: you can release it now.",
@@ -177,6 +177,10 @@ class RouteAdmin(ExportPage, StaffAdmin):
                 '<a href="{}?route={}">{}</a>', reverse("admin:advocacy_letter_held"), obj.pk, sentence
             )
             self.message_user(request, link, messages.WARNING)
+
+
+def _held(*, route: Any) -> models.QuerySet[Letter]:
+    return Letter.objects.filter(route=route, status=Letter.Status.WITHHELD)
 
 
 @needs.add

@@ -25,10 +25,20 @@ from contacts.models import (
 )
 from contacts.segments import trees
 from mailer.admin import mailing_audience
+from mailer.admin.deliveries import mail
 from mailer.models import Delivery, Mailing
 from tests.contacts.imports.hands import brought
 from tests.factories import make_contact, make_mailing_list, make_subscription
-from tests.staff import make_campaign, make_delivery, make_organisation, make_staff, make_submission
+from tests.staff import (
+    make_campaign,
+    make_delivery,
+    make_letter,
+    make_organisation,
+    make_person,
+    make_route,
+    make_staff,
+    make_submission,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -304,3 +314,25 @@ def test_a_campaign_and_its_people_are_seen_where_it_offers_their_list_or_none()
     foreign = make_staff("superuser", organisation=make_organisation())
     ListRight.objects.create(user=foreign, mailing_list=own)
     assert not visible(foreign, Campaign.objects.all()).exists()
+
+
+def test_of_letters_only_the_mails_of_campaigns_they_see_are_shown_and_counted():
+    own, other = make_mailing_list(), make_mailing_list()
+    route = make_route(make_person(), state="bounced")
+    letters = []
+    for one in (own, None, other):
+        campaign, delivery = make_campaign(mailing_list=one), make_delivery(sent_at=timezone.now())
+        letters.append(make_letter(campaign, route.person, route=route, delivery=delivery, status="withheld"))
+    context = {"submission": letters[0].submission.pk}
+    asks = make_delivery(kind=Delivery.Kind.CONFIRMATION, context=context, sent_at=timezone.now())
+    user, everybody = bound(own), make_staff("superuser")
+    seen = {letters[0].delivery, letters[1].delivery}
+    assert set(visible(user, Delivery.objects.all())) == seen
+    for hidden in (letters[2].delivery, asks):
+        url = reverse("admin:mailer_delivery_change", args=[hidden.pk])
+        assert client_of(user).get(url).status_code in {302, 404}
+        assert not may(user, "mailer.view_delivery", hidden)
+    assert [mail(one, 30)[0].total for one in (user, everybody)] == [2, 4]
+    routes = reverse("admin:advocacy_contactroute_changelist")
+    shown = [client_of(one).get(routes).context["cl"].result_list[0] for one in (user, everybody)]
+    assert [row.letters_held for row in shown] == [2, 3]
