@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from accounts import audit, sealed_words
 from accounts.desk import Place, StaffAdmin, navigation, own_organisation, who
 from accounts.models import User
-from accounts.permissions import may, require, visible
+from accounts.permissions import bound_to, may, require, visible
 from contacts import fields, people, searching, subscriptions, timeline
 from contacts.admin import exports
 from contacts.admin.contact_forms import ContactForm, OtherForm, PutOnForm, SearchForm, TakeOffForm
@@ -116,6 +116,7 @@ class ContactAdmin(StaffAdmin):
             "cl": found,
             "chips": list(form.chips()),
             "may_add": self.has_add_permission(request),
+            "is_bound": bound_to(who(request)) is not None,
             "may_export": may(request.user, "contacts.export_contact"),
         }
         return TemplateResponse(request, "staff/contacts/list.html", context)

@@ -336,3 +336,13 @@ def test_of_letters_only_the_mails_of_campaigns_they_see_are_shown_and_counted()
     routes = reverse("admin:advocacy_contactroute_changelist")
     shown = [client_of(one).get(routes).context["cl"].result_list[0] for one in (user, everybody)]
     assert [row.letters_held for row in shown] == [2, 3]
+
+
+# --- empty lists
+
+
+def test_an_empty_address_book_is_not_said_to_be_empty_to_who_sees_some_lists_only():
+    make_contact()
+    text = client_of(bound(make_mailing_list())).get(reverse("admin:contacts_contact_changelist")).text
+    assert "Nobody is on your lists yet." in text
+    assert "by hand" not in text
