@@ -37,7 +37,11 @@ class InvitationForm(forms.Form):
         label=_("Roles"),
         queryset=None,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("You can give the roles whose rights you have yourself."),
+        required=False,
+        help_text=_(
+            "You can give the roles whose rights you have yourself. Tick none for somebody who shall work with some mailing "
+            "lists only: bind them first, under List rights, and then give them roles."
+        ),
     )
     organisation: Any = forms.ModelChoiceField(
         label=_("Works for"),

@@ -282,6 +282,18 @@ def test_an_administrator_cannot_take_over_an_account_with_more_rights():
     assert User.objects.get(pk=sender.pk).email == "sender@example.org"
 
 
+def test_who_shall_work_with_some_lists_only_comes_without_a_role_and_is_bound_first(outbox):
+    boss, newcomer = make_staff("superuser"), Client()
+    assert invite(boss).status_code == 302
+    [mail] = outbox.deliver()
+    newcomer.post(link_in(mail), NEWCOMER)
+    user = User.objects.get(email="ann@example.org")
+    assert not user.get_all_permissions()
+    bound = {"user": user.pk, "mailing_list": make_mailing_list().pk}
+    assert client_of(boss).post(reverse("admin:contacts_listright_add"), bound).status_code == 302
+    assert ListRight.objects.filter(user=user).exists()
+
+
 def test_an_administrator_gives_and_takes_the_roles_they_have_and_no_others():
     by, user = administrator("Moderators", "Campaigners"), make_staff("Moderators")
     url = reverse("admin:accounts_user_change", args=[user.pk])
