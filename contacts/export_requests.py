@@ -6,6 +6,7 @@ else who may export and sees all these people themselves, and taken once within 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -20,6 +21,8 @@ from contacts.models import ContactExport, ExportRequest
 PERMISSION = "contacts.export_contact"
 GOOD_FOR = timedelta(hours=24)  # after the yes
 WAITS_FOR = timedelta(days=7)  # for an answer
+PURPOSE_DAYS = timedelta(days=30)  # after it was asked for; no request is good for so long
+MOST_WORDS = 300  # characters of a purpose or a reason
 
 
 class AnswerNeeded(Exception):  # noqa: N818 - what happened
@@ -57,13 +60,16 @@ def _is_fresh() -> models.Q:
 
 
 @transaction.atomic
-def ask(by: User, what: str, query: str, people: int, *, anew: bool = False) -> ExportRequest:
-    """Ask for a yes. A repeat gives the request that waits, or was granted already and not `anew` asked for."""
+def ask(by: User, what: str, query: str, people: int, *, purpose: str, anew: bool = False) -> ExportRequest:
+    """Ask for a yes, with what the file is for. A repeat gives the request that waits, or was granted already and not
+    `anew` asked for, with the purpose it was asked with."""
     User.objects.select_for_update().get(pk=by.pk)
     asked = last(by, what, query)
     if asked is not None and (asked.decided_at is None or (asked.is_approved and not anew)):
         return asked
-    asked = ExportRequest.objects.create(by=by, what=what, query=query, people=people)
+    asked = ExportRequest.objects.create(
+        by=by, what=what, query=query, people=people, purpose=purpose[:MOST_WORDS]
+    )
     audit.record(by, audit.Act.ADDED, Did.EXPORT_ASKED, asked, people=people)
     return asked
 
@@ -74,7 +80,7 @@ def decide(asked: ExportRequest, by: User, *, yes: bool, why: str = "") -> None:
     is asked before (`contacts.admin.export_requests.objection`)."""
     open_ = ExportRequest.objects.filter(pk=asked.pk, decided_at=None, at__gt=Now() - WAITS_FOR)
     if not open_.exclude(by=by).update(
-        decided_at=Now(), decided_by=by, is_approved=yes, why="" if yes else why[:300]
+        decided_at=Now(), decided_by=by, is_approved=yes, why="" if yes else why[:MOST_WORDS]
     ):
         raise NotOpen
     asked.refresh_from_db()
@@ -88,3 +94,10 @@ def use(asked: ExportRequest | None, by: User, what: str, query: str, entry: Con
     mine = granted(by).filter(pk=asked.pk, what=what, query=query)
     if not mine.order_by().update(export=entry):
         raise AnswerNeeded
+
+
+def forget_purposes() -> Iterator[int]:
+    """Empty what people typed as the purpose of requests that ended long ago."""
+    old = ExportRequest.objects.filter(at__lt=Now() - PURPOSE_DAYS).exclude(purpose="")
+    if emptied := old.update(purpose=""):
+        yield emptied

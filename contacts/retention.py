@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 from django.db.models.lookups import GreaterThan
 
 from accounts import audit, invitations
+from contacts import export_requests
 from contacts.models import Consent, Import, ImportChange, ImportChunk, ImportRow
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,17 @@ _AT_WORK = [Status.CHECKING, Status.RUNNING, Status.UNDOING]
 def forget(seconds: float = SECONDS) -> bool:
     """Apply every rule of the address book. False if time ran out first; call it again then. Safe to run twice at once."""
     return in_time(
-        [files, rows, changes, networks, sessions, invitations.forget, audit.forget_reasons], seconds
+        [
+            files,
+            rows,
+            changes,
+            networks,
+            sessions,
+            invitations.forget,
+            audit.forget_reasons,
+            export_requests.forget_purposes,
+        ],
+        seconds,
     )
 
 

@@ -107,8 +107,12 @@ def ask(desk: StaffAdmin, request: HttpRequest, rows: Rows, what: str, query: st
     """Take a request from the page of a file; a repeat is the same request."""
     if not export_requests.is_needed(rows):
         return
-    by = who(request)
-    export_requests.ask(by, what, query, rows.order_by().count(), anew=grant(by, what, query) is None)
+    by, purpose = who(request), request.POST.get("purpose", "").strip()
+    if not purpose:
+        desk.message_user(request, _("Say what the file is for; who answers reads it."), messages.ERROR)
+        return
+    people, anew = rows.order_by().count(), grant(by, what, query) is None
+    export_requests.ask(by, what, query, people, purpose=purpose, anew=anew)
     said = _("Whoever may export people sees it on their start page.")
     desk.message_user(request, said, messages.SUCCESS)
 
@@ -122,7 +126,8 @@ def request_view(request: HttpRequest, asked: int, desk: StaffAdmin) -> HttpResp
     if kind is None or not (is_mine or visible(user, User.objects.filter(pk=row.by_id)).exists()):
         raise Http404
     against = objection(row, user)
-    if against == "unseen" and bound_to(user) is not None:
+    may_read = is_mine or against != "unseen"
+    if not may_read and bound_to(user) is not None:
         raise Http404  # how many people other lists hold, and who asks for them, is nothing of theirs
     if request.method == "POST":
         return _answered(desk, request, row, against)
@@ -133,7 +138,8 @@ def request_view(request: HttpRequest, asked: int, desk: StaffAdmin) -> HttpResp
         "asked": row,
         "is_open": export_requests.waiting().filter(pk=row.pk).exists(),
         "objection": OBJECTIONS.get(against, ""),
-        "chips": kind.words(row, user) if is_mine or against != "unseen" else [],
+        "may_read": may_read,
+        "chips": kind.words(row, user) if may_read else [],
         "page": kind.page(row) if is_mine else "",
     }
     return TemplateResponse(request, "staff/contacts/export_request.html", context)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts import sealed_words
 from accounts.desk import Place, ReadOnly, StaffAdmin, key_in, navigation, own_organisation, who
 from accounts.models import User
-from accounts.permissions import require, visible
+from accounts.permissions import require, sees_all, visible
 from contacts import exporting, searching
 from contacts.admin import export_requests
 from contacts.admin.contact_forms import SearchForm
@@ -140,9 +140,13 @@ def _requested_rows(asked: ExportRequest, user: User) -> models.QuerySet[Contact
 
 
 def _requested_words(asked: ExportRequest, user: User) -> list[str]:
-    form, segment = _requested(asked, user) or (None, None)
+    read = _requested(asked, user)
+    if read is None:
+        return []
+    form, segment = read
     named = [_("Segment: %(name)s") % {"name": segment.name}] if segment else []
-    return named + [label for label, _rest in form.chips()] if form else []
+    chosen = named + [label for label, _rest in form.chips()]
+    return chosen or [_("All people") if sees_all(asked.by) else _("All people they see")]
 
 
 export_requests.register(

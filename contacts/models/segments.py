@@ -88,6 +88,7 @@ class ExportRequest(models.Model):
     """A file of many people that waits for a second person's yes; taken once (`contacts.export_requests`).
 
     what: as on `ContactExport`. query: the filters of the page it was asked on, without words searched for.
+    purpose: what the file is for, as who asks typed it; forgotten after `export_requests.PURPOSE_DAYS`.
     """
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -95,6 +96,7 @@ class ExportRequest(models.Model):
     what = models.CharField(max_length=50, blank=True)
     query = models.CharField(max_length=4000, blank=True)  # whole: a request for one file is none for another
     people = models.PositiveIntegerField()
+    purpose = models.CharField(max_length=300, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -123,7 +123,11 @@ def _requested_rows(asked: ExportRequest, user: User) -> QuerySet[Delivery] | No
 
 def _requested_words(asked: ExportRequest, user: User) -> list[str]:
     read = _requested(asked, user)
-    return [] if read is None else [read[0].name, *(label for label, _rest in read[1].chips())]
+    if read is None:
+        return []
+    mailing, form = read
+    chosen = [label for label, _rest in form.chips()] or [_("All people")]
+    return [_("Mailing: %(name)s") % {"name": mailing.name}, *chosen]
 
 
 def _page_of(asked: ExportRequest) -> str:

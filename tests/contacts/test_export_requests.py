@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from contacts import export_requests
+from contacts import export_requests, retention
 from contacts.admin.export_requests import what_waits
 from contacts.models import Attribute, ContactExport, ExportRequest, ListRight, Segment
 from mailer.models import Delivery, Mailing
@@ -42,7 +42,7 @@ def url(**query: object) -> str:
 
 
 def ask(user: User, **query: object) -> ExportRequest:
-    answer = client_of(user).post(url(**query), {"act": "ask"})
+    answer = client_of(user).post(url(**query), {"act": "ask", "purpose": "The May call"})
     assert answer.status_code == 302
     return ExportRequest.objects.latest("pk")
 
@@ -145,6 +145,45 @@ def test_who_may_not_export_does_not_answer(role):
     assert what_waits(other) == []
 
 
+def test_who_answers_reads_what_was_chosen_and_what_it_is_for():
+    segment = Segment.objects.create(name="Everybody we know", rule={"all": []})
+    user, other, house = make_staff(ROLE), make_staff(ROLE), make_organisation()
+    make_contact(country="KE")
+    for query, words in (
+        ({}, "<bdi>All people</bdi>"),
+        ({"country": "KE"}, "Kenya</bdi>"),
+        ({"segment": segment.pk}, "<bdi>Segment: Everybody we know</bdi>"),
+    ):
+        page = reverse("admin:contacts_contactexport_request", args=[ask(user, **query).pk])
+        text = client_of(other).get(page).text
+        assert words in text
+        assert "What it is for: <bdi>The May call</bdi>" in text
+    for _number in range(3):
+        make_contact(organisation=house)
+    theirs = ask(make_staff(ROLE, organisation=house))
+    page = reverse("admin:contacts_contactexport_request", args=[theirs.pk])
+    assert "<bdi>All people they see</bdi>" in client_of(other).get(page).text
+
+
+def test_a_request_that_does_not_say_what_it_is_for_is_not_made():
+    client = client_of(make_staff(ROLE))
+    assert "What is it for?" in client.get(url()).text
+    answer = client.post(url(), {"act": "ask", "purpose": " "}, follow=True)
+    assert "Say what the file is for" in answer.text
+    assert not ExportRequest.objects.exists()
+    client.post(url(), {"act": "ask", "purpose": "x" * 301})
+    assert ExportRequest.objects.get().purpose == "x" * 300
+
+
+def test_a_purpose_is_forgotten_after_thirty_days_and_the_rest_stays():
+    asked, later = ask(make_staff(ROLE)), ask(make_staff(ROLE))
+    ExportRequest.objects.filter(pk=asked.pk).update(at=timezone.now() - dt.timedelta(days=31))
+    retention.forget()
+    asked.refresh_from_db()
+    later.refresh_from_db()
+    assert (asked.purpose, asked.people, later.purpose) == ("", 3, "The May call")
+
+
 def test_a_yes_is_for_these_people_and_this_person_only():
     user = make_staff(ROLE)
     approved(user)
@@ -174,7 +213,7 @@ def test_asking_twice_is_one_question():
 
 def test_words_searched_for_are_not_kept_with_a_question():
     user = make_staff(ROLE)
-    client_of(user).post(url(q="example.org"), {"act": "ask"})
+    client_of(user).post(url(q="example.org"), {"act": "ask", "purpose": "The May call"})
     assert not ExportRequest.objects.exists()
     asked = approved(user)
     assert "example" not in asked.query
@@ -274,12 +313,15 @@ def test_the_people_of_a_report_leave_the_same_way():
     user, other = make_staff(ROLE, "Newsletter senders"), make_staff(ROLE)
     page = reverse("admin:mailer_mailing_report_file", args=[mailing.pk])
     assert client_of(user).post(page, {"format": "csv"}).status_code == 302
-    client_of(user).post(page, {"act": "ask"})
+    client_of(user).post(page, {"act": "ask", "purpose": "The May call"})
     asked = ExportRequest.objects.get()
     assert (asked.what, asked.people) == (f"mailing {mailing.pk}", 3)
     answer(asked, other)
     asked.refresh_from_db()
     assert asked.decided_at is None, "who may not see who got a mail does not answer"
-    answer(asked, make_staff(ROLE, "Newsletter senders"))
+    colleague = make_staff(ROLE, "Newsletter senders")
+    shown = client_of(colleague).get(reverse("admin:contacts_contactexport_request", args=[asked.pk])).text
+    assert "<bdi>Mailing: May</bdi></li><li><bdi>All people</bdi>" in shown
+    answer(asked, colleague)
     assert client_of(user).post(page, {"format": "csv"}).status_code == 200
     assert client_of(user).post(page, {"format": "csv"}).status_code == 302
