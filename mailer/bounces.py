@@ -11,7 +11,7 @@ from mailer.models import Delivery
 _Class = Delivery.BounceClass
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _BASIC = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
-_HARD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
+HARD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
 _BARE_REFUSALS = {"550", "551", "553"}
 _MAILBOX = re.compile(
     r"(user|recipient|mailbox|account|address)\b.{0,40}\b(unknown|not found|not exist|disabled|invalid|inactive)"
@@ -51,7 +51,7 @@ def classify(code: str, said: str = "") -> str:
     Only what proves that the mailbox is not there is hard; what we cannot read blocks nobody for ever. A code of three
     digits says "refused" and no more: then the words decide between a mailbox and a policy.
     """
-    if code in _HARD:
+    if code in HARD:
         return _Class.HARD
     if code in _BARE_REFUSALS:
         return _Class.BLOCK if _POLICY.search(said) and not _MAILBOX.search(said) else _Class.HARD

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext, gettext_noop
 
 _SLOT = re.compile(r"%\((\w+)\)s")
+_WITH_CODE = re.compile(r"(?P<words>.+) \((?P<code>[245]\.\d{1,3}\.\d{1,3}|[45]\d\d)\)", re.DOTALL)
 _known: dict[str, re.Pattern[str]] = {}
 
 
@@ -31,6 +32,8 @@ def in_words(reason: str) -> str:
         if match := pattern.fullmatch(reason):
             # What fills a slot may be a reason itself: "the address is marked: the office reported …".
             return gettext(template) % {slot: in_words(text) for slot, text in match.groupdict().items()}
+    if match := _WITH_CODE.fullmatch(reason):  # as `bounces.in_words` writes them
+        return f"{in_words(match['words'])} ({match['code']})"
     return reason
 
 
@@ -61,4 +64,11 @@ know(
     gettext_noop("the connection to the provider broke before its answer"),
     gettext_noop("the provider answered %(status)s: check its address, the key and the sending domain"),
     gettext_noop("the provider answered %(status)s"),
+    # bounces.py: what marks an address for good
+    gettext_noop("the mailbox does not exist"),
+    gettext_noop("the domain does not exist"),
+    gettext_noop("the address is not valid"),
+    gettext_noop("the mailbox has moved"),
+    gettext_noop("the domain takes no mail"),
+    gettext_noop("the mailbox is switched off"),
 )

@@ -9,12 +9,14 @@ from django.contrib.admin.models import LogEntry
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from accounts import audit
 from accounts.models import User
 from advocacy.admin.history import steps_of
 from advocacy.models import Letter
+from mailer import bounces, reasons
 from mailer.models import Delivery
 from tests.factories import make_submission
 from tests.staff import (
@@ -177,6 +179,20 @@ def test_a_refused_letter_keeps_the_reason_and_who_refused_it(desk, moderator):
     act(desk, "refuse", letter, reason="an advert")
     letter.refresh_from_db()
     assert (letter.status, letter.held_because, letter.held_by) == (Status.REFUSED, "an advert", moderator)
+
+
+def test_why_an_address_bounced_is_said_in_the_readers_language(desk):
+    held(held_because="the address is marked: the mailbox does not exist (5.1.1)")
+    with translation.override("ar"):
+        marked = gettext("the address is marked: %(why)s") % {"why": gettext("the mailbox does not exist")}
+    page = desk.get(reverse("admin:advocacy_letter_held"), headers={"Accept-Language": "ar"})
+    assert f"{marked} (5.1.1)" in page.content.decode()
+    assert "mailbox" not in marked
+
+
+@pytest.mark.parametrize("code", sorted(bounces.HARD))
+def test_every_bounce_that_marks_an_address_is_a_reason_the_desk_knows(code):
+    assert bounces.in_words("hard", code).removesuffix(f" ({code})") in reasons.known()
 
 
 def test_who_refuses_a_letter_is_told_that_its_writer_reads_the_reason(desk):
