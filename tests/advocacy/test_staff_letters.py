@@ -181,6 +181,16 @@ def test_a_refused_letter_keeps_the_reason_and_who_refused_it(desk, moderator):
     assert (letter.status, letter.held_because, letter.held_by) == (Status.REFUSED, "an advert", moderator)
 
 
+def test_a_letter_held_alone_has_its_own_buttons_and_none_for_many(desk):
+    held()
+    page = desk.get(reverse("admin:advocacy_letter_held")).content.decode()
+    assert 'id="bulk"' not in page
+    assert "data-tick" not in page
+    assert 'class="desk-act main" name="act" value="release"' in page
+    held()
+    assert desk.get(reverse("admin:advocacy_letter_held")).content.decode().count('form="bulk"') == 3
+
+
 def test_why_an_address_bounced_is_said_in_the_readers_language(desk):
     held(held_because="the address is marked: the mailbox does not exist (5.1.1)")
     with translation.override("ar"):

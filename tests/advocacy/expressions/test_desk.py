@@ -56,6 +56,16 @@ def test_the_queue_shows_what_waits_longest_first_and_why_to_look_twice(moderato
     assert 'data-label="Publish #"' in page
 
 
+def test_one_that_waits_alone_has_its_own_buttons_and_none_for_many(moderator):
+    make_expression(status=Status.CONFIRMED)
+    page = moderator.get(LOOK).content.decode()
+    assert 'id="bulk"' not in page
+    assert "data-tick" not in page
+    assert 'class="desk-act main" name="act" value="publish">Publish it<' in page
+    make_expression(status=Status.CONFIRMED)
+    assert moderator.get(LOOK).content.decode().count('form="bulk"') == 3
+
+
 def test_several_are_published_at_once_and_those_that_moved_on_are_left(moderator, outbox):
     rows = [make_expression(status=Status.CONFIRMED) for _number in range(3)]
     given = named(*rows)
