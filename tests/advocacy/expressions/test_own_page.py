@@ -202,7 +202,9 @@ def test_taking_it_down_is_at_once_for_good_and_on_record():
     visitor = Visitor()
     form = visitor.get(own(expression)).form("/take-down/")
     for _click in range(2):
-        assert "Taken down" in visitor.send(form).text
+        page = visitor.send(form)
+        assert "<h1>Taken down</h1>" in page.html
+        assert f'href="/en/c/{expression.campaign.slug}/"' in page.html
     expression.refresh_from_db()
     assert expression.status == Status.WITHDRAWN
     consents = Consent.objects.filter(purpose=Consent.Purpose.EXPRESSION).order_by("pk")
