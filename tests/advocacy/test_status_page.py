@@ -120,3 +120,9 @@ def test_what_is_passed_on_is_plain_links_with_the_personal_one(campaign, member
     ):
         assert site in page.html
     assert '<script src="http' not in page.html
+
+
+def test_the_heading_speaks_of_as_many_letters_as_there_are(campaign, member, assembly):
+    assert "<h1>What became of your letter</h1>" in _status(_confirmed(campaign, member)).html
+    other = make_mandate(assembly)
+    assert "<h1>What became of your letters</h1>" in _status(_confirmed(campaign, member, other)).html
