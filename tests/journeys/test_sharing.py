@@ -135,6 +135,14 @@ def test_the_pages_for_sharing_are_accessible(browser, live_server, campaign, la
     context.close()
 
 
+def test_the_ways_to_pass_a_campaign_on_stand_in_one_line(live_server, campaign, page):
+    page.goto(f"{live_server.url}/en/c/{campaign.slug}/")
+    inside = "all => all.map((one) => Math.round(one.offsetTop - one.parentElement.offsetTop))"
+    tops = page.locator("#share .share a").evaluate_all(inside)
+    assert len(tops) == 8
+    assert len(set(tops)) == 1, "the words of one button sit higher than those of its neighbours"
+
+
 @pytest.mark.parametrize("network", ["", "bluesky"])
 def test_the_desk_counts_a_message_while_it_is_typed_as_the_server_counts_it(
     browser, live_server, campaign, network
