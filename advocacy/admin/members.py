@@ -179,7 +179,8 @@ class MembershipAdmin(StaffAdmin):
             "suggested": members.short_name_for(asked) if asked else "",
             "may_make": may_make,
         }
-        status = 422 if request.method == "POST" else 200
+        # A name that nobody has here yet is no mistake: the page asks on. One that was not theirs to make is.
+        status = 422 if form.errors or "make" in request.POST else 200
         return TemplateResponse(request, "staff/campaigns/members/join.html", context, status=status)
 
     def _joined(self, request: HttpRequest, campaign: Campaign, organisation: Organisation) -> HttpResponse:

@@ -74,7 +74,8 @@ def test_an_unknown_organisation_is_made_only_by_who_may_add_one():
     assert "Riders of Kisumu" in answer.content.decode()
     assert not Organisation.objects.filter(slug="riders-nairobi").exists()
     may = client_of("Campaigners", permissions=("add_organisation",))
-    may.post(page("advocacy_campaign_add_member", campaign.pk), {"name": "Riders of Nairobi"})
+    asked_on = may.post(page("advocacy_campaign_add_member", campaign.pk), {"name": "Riders of Nairobi"})
+    assert asked_on.status_code == 200
     assert not Organisation.objects.filter(slug="riders-nairobi").exists(), "it is asked first"
     may.post(page("advocacy_campaign_add_member", campaign.pk), asked)
     assert Membership.objects.get().organisation.slug == "riders-nairobi"
