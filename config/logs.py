@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import structlog
+from django.core.exceptions import PermissionDenied
 from structlog.typing import EventDict, WrappedLogger
 
 
@@ -39,6 +40,15 @@ class NoTicks(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not str(record.msg).startswith("Scheduler: Sending due task")
+
+
+class NoTraceOfRefusals(logging.Filter):
+    """Leaves the traceback out of a 403: it is an answer like others, and no fault anybody looks for."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
+            record.exc_info = record.exc_text = None
+        return True
 
 
 def _drop_request(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:

@@ -466,11 +466,15 @@ LOGGING = {
             "style": env.str("LOG_FORMAT", "json" if PRODUCTION else "text"),
         }
     },
-    "filters": {"no_ticks": {"()": "config.logs.NoTicks"}},
+    "filters": {
+        "no_ticks": {"()": "config.logs.NoTicks"},
+        "no_trace_of_refusals": {"()": "config.logs.NoTraceOfRefusals"},
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.request": {"filters": ["no_trace_of_refusals"]},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "celery": {"handlers": ["console"], "level": "INFO", "propagate": False},
         # Celery writes each task's name and id at INFO: nothing private, but noise on a laptop.
