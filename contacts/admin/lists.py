@@ -152,6 +152,7 @@ class MailingListAdmin(StaffAdmin):
     list_display = ["name", "confirmed", "pending", "unsubscribed", "opt_in", "is_public", "organisation"]
     list_filter = ["is_public", "opt_in"]
     list_select_related = ["organisation"]
+    ordering = ["name"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["organisation"]

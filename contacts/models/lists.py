@@ -240,4 +240,4 @@ class ListRight(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"{self.user.get_full_name() or self.user}, {self.mailing_list}"

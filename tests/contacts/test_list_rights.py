@@ -217,9 +217,10 @@ def test_an_administrator_binds_a_colleague_who_then_sees_that_list_only():
     own = make_mailing_list(name="Ours")
     make_mailing_list(name="Not ours")
     url = reverse("admin:contacts_listright_add")
-    assert (
-        client_of(administrator).post(url, {"user": colleague.pk, "mailing_list": own.pk}).status_code == 302
-    )
+    given = client_of(administrator).post(url, {"user": colleague.pk, "mailing_list": own.pk}, follow=True)
+    assert given.redirect_chain[-1][1] == 302
+    assert str(ListRight.objects.get()) in next(str(message) for message in given.context["messages"])
+    assert str(ListRight.objects.get()).endswith(", Ours")
     shown = client_of(colleague).get(reverse("admin:contacts_mailinglist_changelist")).context["cl"]
     assert list(shown.result_list) == [own]
     assert client_of(colleague).post(url, {"user": colleague.pk, "mailing_list": own.pk}).status_code == 403
@@ -231,3 +232,12 @@ def test_a_list_with_rights_cannot_vanish_and_set_its_people_free():
         right.mailing_list.delete()
     with pytest.raises(IntegrityError):
         ListRight.objects.create(user=right.user, mailing_list=right.mailing_list)
+
+
+@pytest.mark.filterwarnings("error::django.core.paginator.UnorderedObjectListWarning")
+def test_the_lists_to_choose_from_are_in_the_order_of_their_names():
+    for name in ("Zebras", "Apples"):
+        make_mailing_list(name=name)
+    asked = {"app_label": "contacts", "model_name": "listright", "field_name": "mailing_list", "term": ""}
+    answer = client_of(make_staff("Administrators")).get(reverse("admin:autocomplete"), asked)
+    assert [row["text"] for row in answer.json()["results"]] == ["Apples", "Zebras"]
