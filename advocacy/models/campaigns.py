@@ -8,10 +8,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from advocacy import rules
 from advocacy.models.representatives import Area, Legislature, Person
+from contacts.naming import language_name
 
 colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write the colour as #rrggbb, for example #1f6f54."))
 
@@ -194,7 +196,7 @@ class CampaignText(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.language}: {self.title}"
+        return f"{capfirst(language_name(self.language))}: {self.title}"
 
 
 class Match(models.Model):

@@ -55,8 +55,9 @@ def test_a_new_text_is_begun_for_the_campaign_and_language_that_were_asked_for(d
     assert (int(posted["campaign"]), posted["language"]) == (campaign.pk, "es")
     posted |= {"title": "Título", "summary": "Una frase.", "story": "Un cuento."}
     posted |= blank(2, "steps") | {"steps-0-title": "Uno", "steps-1-title": "Dos"}
-    answer = desk.post(url, posted)
-    assert answer["Location"] == reverse("admin:advocacy_campaign_texts", args=[campaign.pk])
+    answer = desk.post(url, posted, follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("admin:advocacy_campaign_texts", args=[campaign.pk])
+    assert ">Spanish: Título</a>" in str(next(iter(answer.context["messages"])))
     text = campaign.texts.get()
     assert (text.language, text.title) == ("es", "Título")
     assert [step.title for step in text.steps.all()] == ["Uno", "Dos"]
