@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.text import capfirst
@@ -315,6 +315,10 @@ class StaffAdmin(admin.ModelAdmin):
         if _bound(request) and names_its_organisation(self.model):
             obj.organisation_id = own_organisation(request)
         super().save_model(request, obj, form, change)
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
+        """Where Django leads to the start page with a guess, answer as every other page of the desk does: 404."""
+        raise Http404(f"no such {opts.model_name}")
 
     def row_or_404(self, request: HttpRequest, pk: int, permission: str) -> Any:
         """The row of one of our own pages: 404 for one that is not theirs, 403 without the right."""
