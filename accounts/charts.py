@@ -156,7 +156,10 @@ class Series:
         step = (WIDTH - _LEFT - _RIGHT) / max(count, 1)
         every = max(round(count / _LABELS), 1)
         return [
-            Tick(self._mirrored(_LEFT + index * step + step / 2, 0), date_format(self.days[index][0], "j M"))
+            Tick(
+                self._mirrored(_LEFT + index * step + step / 2, 0),
+                date_format(self.days[index][0], "MONTH_DAY_FORMAT"),
+            )
             for index in range(every // 2, count, every)
         ]
 

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.urls import reverse
 from django.utils import translation
+from django.utils.formats import date_format
 
 from accounts.charts import HEIGHT, WIDTH, Series, counts_of_days, over, rate
 from advocacy.models import Legislature
@@ -250,3 +251,15 @@ def test_what_the_desk_counts_and_filters_of_ten_million_mails_has_an_index():
         cursor.execute("SET LOCAL enable_seqscan = off")
         for query, index in asked:
             assert index in query.explain(), index
+
+
+@pytest.mark.parametrize(
+    ("language", "day"), [("en", "4 Nov"), ("fr", "4 nov."), ("es", "4 nov"), ("ar", "4 نوفمبر")]
+)
+def test_a_day_below_a_chart_is_called_as_in_the_table_beside_it(language, day):
+    with translation.override(language):
+        chart = over(30, "mails sent", {})
+        labels = [tick.words for tick in chart.along]
+        shown = [date_format(one, "DATE_FORMAT") for one, _number in chart.days]
+    assert all(any(whole.startswith(label) for whole in shown) for label in labels), labels
+    assert day in [words.removesuffix(" 2026") for words in shown]
