@@ -152,7 +152,7 @@ def test_a_picture_is_shown_small_and_drawn_anew(client):
     address = f"/en/c/{resource.campaign.slug}/resources/{resource.pk}/"
     page = client.get(f"/en/c/{resource.campaign.slug}/resources/").content.decode()
     (shown,) = re.findall(r"<img[^>]*>", page)
-    for part in (f'src="{address}"', 'alt=""', 'width="320"', 'height="160"', 'loading="lazy"'):
+    for part in (f'src="{address}"', 'alt=""', 'width="160"', 'height="80"', 'loading="lazy"'):
         assert part in shown
     answer = client.get(address)
     served = b"".join(answer.streaming_content)
