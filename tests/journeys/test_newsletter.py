@@ -219,13 +219,13 @@ def _write(page: Page, site: str) -> Mailing:
 
 
 def _choose_the_audience(page: Page, mailing: Mailing) -> None:
-    follow(page.locator("nav a:text-is('Audience')"))
+    follow(page.get_by_label("Steps").get_by_role("link", name="Audience"))
     page.check("label:has-text('Coalition news') input[name=include_lists]")
     expect(page.locator("#audience-count")).to_contain_text("5,000")
 
 
 def _pass_the_check(page: Page) -> None:
-    follow(page.locator("nav a:text-is('Check')"))
+    follow(page.get_by_label("Steps").get_by_role("link", name="Check"))
     follow(page.locator("text=Check now"))
     expect(page.locator("main")).to_contain_text("It can be sent.", timeout=PATIENCE)
 
