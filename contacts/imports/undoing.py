@@ -18,7 +18,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Greatest, Now
 
 from contacts import registry, suppressions
-from contacts.imports import merging
+from contacts.imports import merging, statements
 from contacts.imports.staging import Beat
 from contacts.models import Consent, Contact, Import, ImportBatch, ImportChange, Subscription
 
@@ -110,7 +110,7 @@ WHERE ch.from_import_id = %(import)s AND ch.line BETWEEN %(first)s AND %(last)s 
 
 _RESTORED = ", ".join(
     f"CASE WHEN ch.after ->> '{field}' = c.{field} THEN ch.before ->> '{field}' ELSE c.{field} END AS {field}"
-    for field in merging.FIELDS
+    for field in statements.FIELDS
 )
 _RESTORE_FIELDS = f"""
 WITH restored AS (
@@ -126,10 +126,10 @@ WITH restored AS (
     WHERE ch.from_import_id = %(import)s AND ch.line BETWEEN %(first)s AND %(last)s
 )
 UPDATE contacts_contact c SET attributes = restored.attributes, updated_at = now(),
-    {", ".join(f"{field} = restored.{field}" for field in merging.FIELDS)}
+    {", ".join(f"{field} = restored.{field}" for field in statements.FIELDS)}
 FROM restored WHERE restored.id = c.id AND (
     c.attributes <> restored.attributes
-    OR {" OR ".join(f"c.{field} <> restored.{field}" for field in merging.FIELDS)}
+    OR {" OR ".join(f"c.{field} <> restored.{field}" for field in statements.FIELDS)}
 )
 """
 
