@@ -35,18 +35,20 @@ from advocacy.models import (
 )
 from mailer.models import Delivery
 
-_OF_A_CAMPAIGN = (
+# Also whose organisation a row belongs to is found through these (advocacy/admin).
+OF_A_CAMPAIGN = (
     *(CampaignText, LetterTemplate, TargetRule, Submission, Letter, Update, Partner),
     *(ShareText, ShareLink, Expression, Resource, ResourcePack, Membership),
 )
+OF_A_TEXT = (Step, Question, Term)
 
 
 def register() -> None:
     """Safe to repeat."""
     narrows(Campaign, _reached_by("mailing_list"))
-    for model in _OF_A_CAMPAIGN:
+    for model in OF_A_CAMPAIGN:
         narrows(model, _reached_by("campaign__mailing_list"))
-    for part in (Step, Question, Term):
+    for part in OF_A_TEXT:
         narrows(part, _reached_by("text__campaign__mailing_list"))
     narrows(MembershipText, _reached_by("membership__campaign__mailing_list"))
     narrows(ResourceFile, _reached_by("resource__campaign__mailing_list"))

@@ -18,36 +18,13 @@ from advocacy.admin import (
     templates,
     written,
 )
-from advocacy.models import (
-    CampaignText,
-    Expression,
-    Letter,
-    LetterTemplate,
-    Membership,
-    MembershipText,
-    Partner,
-    Question,
-    Report,
-    Resource,
-    ResourceFile,
-    ResourcePack,
-    ShareLink,
-    ShareText,
-    Step,
-    Submission,
-    TargetRule,
-    Term,
-    Update,
-)
+from advocacy.list_rights import OF_A_CAMPAIGN, OF_A_TEXT
+from advocacy.models import MembershipText, Report, ResourceFile
 from mailer.models import Delivery
 
-_OF_A_CAMPAIGN = (
-    *(CampaignText, LetterTemplate, TargetRule, Submission, Letter, Update, Partner),
-    *(ShareText, ShareLink, Expression, Resource, ResourcePack, Membership),
-)
-for _model in _OF_A_CAMPAIGN:
+for _model in OF_A_CAMPAIGN:
     belongs_through(_model, "campaign__organisation")
-for _part in (Step, Question, Term):
+for _part in OF_A_TEXT:
     belongs_through(_part, "text__campaign__organisation")
 belongs_through(MembershipText, "membership__campaign__organisation")
 belongs_through(ResourceFile, "resource__campaign__organisation")
